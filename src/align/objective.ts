@@ -19,7 +19,7 @@ export interface ObjectiveBatch {
   readonly response: Value;
   /** Number of responses, including padding. */
   readonly responses: number;
-  /** Examples that the batch has room for. */
+  /** Number of examples that the batch has room for. */
   readonly slots: number;
   /** The columns that {@link Objective.columns} found in the training examples. */
   readonly columns: readonly string[];
@@ -48,7 +48,7 @@ export interface BuiltLoss {
 export interface BatchSizes<Example> {
   /** Every example of the step. */
   readonly step: readonly Example[];
-  /** Examples that the batch has room for. */
+  /** Number of examples that the batch has room for. */
   readonly slots: number;
   /** Number of response tokens that it has room for. */
   readonly tokens: number;
@@ -136,7 +136,7 @@ export interface Objective<Example> {
 /**
  * Concatenates per-token numbers of sequences into a feed, followed by padding.
  *
- * @param tokens that the batch has room for
+ * @param tokens number of tokens that the batch has room for
  */
 export function tokenColumn(values: Iterable<ArrayLike<number>>, tokens: number, padding = 0): Float32Array {
   const column = new Float32Array(tokens).fill(padding);

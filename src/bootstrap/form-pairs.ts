@@ -19,11 +19,13 @@ export interface BootstrappedRow {
   readonly prompt: string;
   readonly chosen: string;
   readonly rejected: string;
-  /** The rewards that labelled them: ensembled log-ratios in nats, or a judge's scores; absent if nothing did. */
+  /** The rewards that labelled them: ensembled log-ratios in nats, or a judge's scores; absent if unlabelled. */
   readonly chosenReward?: number;
   readonly rejectedReward?: number;
   readonly margin?: number;
-  /** What the pair is trained on, so that the file reads back as the same tokens; absent in files of older versions. */
+  /**
+   * The tokens used for training, so that the file reads back as the same tokens; absent in files of older versions.
+   */
   readonly tokens?: PairTokens;
 }
 
@@ -33,7 +35,10 @@ export interface BootstrapCounts {
   readonly samples: number;
   /** Samples without a token before the stop token; never used. */
   readonly empty: number;
-  /** Samples cut off by the length limit; used, because they are what the policy generates, unless only complete ones are wanted. */
+  /**
+   * Samples cut off by the length limit; used, because the policy generates them, unless only complete ones are
+   * requested.
+   */
   readonly incomplete: number;
   /** Prompts without two distinct samples that can be used; no pair. */
   readonly identical: number;

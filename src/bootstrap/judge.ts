@@ -14,9 +14,9 @@ export interface ResponseText {
 export type ResponseJudge = (responses: readonly ResponseText[], work: TaskOptions) => Promise<readonly number[]>;
 
 /**
- * Scores every sample by a judge.
+ * Scores every sample with a judge.
  *
- * @param textOf the text of a sample's tokens
+ * @param textOf decodes a sample's tokens
  * @throws InputError if the judge returns a score that is not finite, or the wrong number of scores
  */
 export async function judgeSamples(

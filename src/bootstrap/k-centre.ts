@@ -1,13 +1,12 @@
 import type { Random } from "../base/random.js";
 
 /**
- * Indices of `count` vectors that cover the others (greedy k-centre, farthest first: Gonzalez 1985; for active learning
- * Sener & Savarese 2018, arXiv 1708.00489): the first at random, then again and again the one whose distance from the
- * nearest chosen one is largest. No choice of so many covers them within less than half the distance that it leaves.
- * Of equally far ones the first is taken.
+ * Chooses `count` vectors that cover the others, as indices (greedy k-centre, farthest first: Gonzalez 1985; for active
+ * learning Sener & Savarese 2018, arXiv 1708.00489): the first at random, then repeatedly the one farthest from its
+ * nearest chosen vector. The resulting covering radius is at most twice the optimum. Ties go to the earlier vector.
  *
- * @param vectors of one length
- * @throws RangeError if there are fewer vectors than are wanted
+ * @param vectors of equal length
+ * @throws RangeError if there are fewer than `count` vectors
  */
 export function kCentre(vectors: readonly ArrayLike<number>[], count: number, random: Random): number[] {
   if (count > vectors.length) throw new RangeError(`cannot choose ${count} of ${vectors.length} vectors`);
@@ -17,7 +16,7 @@ export function kCentre(vectors: readonly ArrayLike<number>[], count: number, ra
     const next = chosen.length === 0 ? random.integer(vectors.length) : farthest(distances);
     chosen.push(next);
     vectors.forEach((vector, i) => (distances[i] = Math.min(distances[i]!, squaredDistance(vector, vectors[next]!))));
-    // Of vectors that are the same each is taken once.
+    // Never choose the same index twice, even among equal vectors.
     for (const i of chosen) distances[i] = -1;
   }
   return chosen;

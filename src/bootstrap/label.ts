@@ -19,12 +19,15 @@ export interface Labellers {
   /** Policies and weights, possibly including the reference; for SeRA π_{t−1} with 1−γ and π_{t−2} with γ. */
   readonly policies: readonly { readonly policy: Scorer; readonly weight: number }[];
   readonly reference: Scorer;
-  /** log π(y | x) of every sample under policies that need not be asked again, as under the one that wrote them. Default: none. */
+  /**
+   * log π(y | x) of every sample under policies that need not score them again, such as the one that sampled them.
+   * Default: none.
+   */
   readonly known?: ReadonlyMap<Scorer, Float64Array>;
 }
 
 /**
- * Scores every sample by the implicit reward of policies (SeRA, arXiv 2410.09362, section 3).
+ * Scores every sample with the ensembled implicit reward of policies (SeRA, arXiv 2410.09362, section 3).
  *
  * @throws DivergenceError if a log-probability is not finite
  */

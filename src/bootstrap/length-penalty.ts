@@ -8,7 +8,7 @@ export function penalizeLength(samples: readonly LabelledSample[], alpha: number
   return samples.map((sample) => ({ ...sample, reward: sample.reward - alpha * sample.tokens.length }));
 }
 
-/** A penalty, in nats per token, and how many tokens longer chosen responses then are than rejected ones, on average. */
+/** A penalty in nats per token, and the resulting mean length difference of chosen and rejected responses in tokens. */
 export interface Balance {
   readonly alpha: number;
   readonly difference: number;
@@ -18,8 +18,8 @@ export interface Balance {
 export const penaltyGrid: readonly number[] = [0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2];
 
 /**
- * The α of a grid for which the mean lengths of chosen and rejected responses are closest (DICE, arXiv 2406.09760), and
- * the remaining difference in tokens; the smaller α in a tie.
+ * Returns the α on a grid for which the mean lengths of chosen and rejected responses are closest (DICE, arXiv
+ * 2406.09760), and the remaining difference in tokens; the smaller α in a tie.
  *
  * @param samples with their rewards before any penalty
  * @param pairing the pairing rule
@@ -37,8 +37,8 @@ export function balancingPenalty(
 }
 
 /**
- * The α on a fine grid from 0 to 1 before the first at which the mean lengths of chosen and rejected responses differ more
- * than under the one before it, as DICE's code looks for it; of equal ones the smallest.
+ * Searches a fine grid from 0 to 1 upwards, as DICE's code does, and returns the last α before the difference of the
+ * mean lengths of chosen and rejected responses grows; the smallest of equal ones.
  *
  * @param step of the grid, in nats per token
  * @throws InputError if no pair can be formed
@@ -60,7 +60,9 @@ export function firstBalancingPenalty(
   return best;
 }
 
-/** How much longer chosen responses are than rejected ones under a penalty; undefined where it leaves no pair. */
+/**
+ * Returns the mean length difference of chosen and rejected responses under a penalty; undefined if it leaves no pair.
+ */
 function balanceAt(
   alpha: number,
   samples: readonly LabelledSample[],

@@ -4,9 +4,9 @@ import type { LabelledSample } from "./label.js";
 export type Ranked = readonly [chosen: LabelledSample, rejected: LabelledSample];
 
 /**
- * Makes pairs of the samples of one prompt.
+ * Pairs the samples of one prompt.
  *
- * @param samples by falling reward, of equal rewards the earlier first; at least two, no two the same
+ * @param samples in descending order of reward, ties in sample order; at least two, all distinct
  */
 export type Pairing = (samples: readonly LabelledSample[]) => readonly Ranked[];
 
@@ -16,7 +16,10 @@ const bestWorst: Pairing = (samples) => {
   return [[samples[0]!, samples.find(({ reward }) => reward === worst.reward)!]];
 };
 
-/** The best against the median (the lower of two): a milder contrast, less often against a broken response. */
+/**
+ * The best against the median (the lower of two): a milder contrast, in which the rejected response is less often
+ * broken.
+ */
 const bestMedian: Pairing = (samples) => [[samples[0]!, samples[Math.floor(samples.length / 2)]!]];
 
 /** Each sample against every worse one. */

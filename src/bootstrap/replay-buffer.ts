@@ -12,22 +12,22 @@ export interface BufferedResponse {
 }
 
 /**
- * Responses that were made lately, first in first out; what has been drawn less comes up sooner (SAPO: Yin et al. 2024,
- * arXiv 2405.20830). A buffer does not change: what is done to it gives another.
+ * A first-in, first-out buffer of recent responses; those drawn less often are more likely to be drawn (SAPO: Yin et
+ * al. 2024, arXiv 2405.20830). Buffers are immutable: each operation returns a new one.
  */
 export class ReplayBuffer {
   private constructor(
     private readonly capacity: number,
-    /** The oldest first. */
+    /** Oldest first. */
     readonly entries: readonly BufferedResponse[],
   ) {}
 
-  /** @param capacity responses that it holds at most */
+  /** @param capacity maximum number of responses */
   static empty(capacity: number): ReplayBuffer {
     return new ReplayBuffer(capacity, []);
   }
 
-  /** With more responses, the oldest left out where there are too many. */
+  /** Returns a buffer with added responses, dropping the oldest beyond the capacity. */
   with(made: readonly Omit<BufferedResponse, "draws">[]): ReplayBuffer {
     const all = [...this.entries, ...made.map((response) => ({ ...response, draws: 0 }))];
     return new ReplayBuffer(this.capacity, all.slice(-this.capacity));
@@ -49,7 +49,7 @@ export class ReplayBuffer {
     return { drawn: places.map((place) => this.entries[place]!), buffer: new ReplayBuffer(this.capacity, entries) };
   }
 
-  /** As tensors of whole numbers; none where it is empty. */
+  /** Returns the buffer as tensors of whole numbers; no tensors if it is empty. */
   tensors(): Parameters {
     const { entries } = this;
     if (entries.length === 0) return new Map();
@@ -62,7 +62,7 @@ export class ReplayBuffer {
     ]);
   }
 
-  /** What {@link tensors} gave. */
+  /** Restores a buffer from {@link tensors}. */
   static from(capacity: number, tensors: Parameters): ReplayBuffer {
     const column = (name: string) => tensors.get(name)?.data ?? new Float32Array(0);
     const [draws, lengths, tokens] = [column("draws"), column("length"), column("tokens")];
@@ -76,7 +76,7 @@ export class ReplayBuffer {
   }
 }
 
-/** Index of the first of some growing numbers above a value; the last where none is. */
+/** Returns the index of the first of some ascending numbers above a value; the last index if there is none. */
 function firstAbove(ends: readonly number[], value: number): number {
   let [low, high] = [0, ends.length - 1];
   while (low < high) {

@@ -24,13 +24,13 @@ export interface Sample {
   readonly tokens: readonly number[];
   /** False if the length limit cut it off. */
   readonly complete: boolean;
-  /** log π(y | x) under the policy that wrote it, in nats, if writing told it. */
+  /** log π(y | x) under the policy that wrote it, in nats, if the sampler returned it. */
   readonly logProb?: number;
-  /** Iteration of the run whose policy wrote it; of samples that a run draws. */
+  /** Iteration whose policy wrote it; only for samples drawn in a run. */
   readonly writer?: number;
 }
 
-/** The distinct prompts of the pairs, in order. */
+/** Returns the distinct prompts of the pairs, in order. */
 export function distinctPrompts(pairs: readonly TokenizedPair[]): PromptTokens[] {
   const ids = promptIds(pairs);
   return pairs.filter(({ id }, i) => id === ids[i]).map(({ id, prompt }) => ({ id, prompt }));
@@ -39,8 +39,8 @@ export function distinctPrompts(pairs: readonly TokenizedPair[]): PromptTokens[]
 /**
  * Samples responses to each prompt from the policy. Yields them batch by batch.
  *
- * @param responses R, for each prompt
- * @param options how to sample; `known` leaves out samples that an earlier, interrupted run has kept
+ * @param responses R, per prompt
+ * @param options sampling options; `known` skips samples stored by an interrupted run
  */
 export async function* sampleResponses(
   policy: Policy,
@@ -53,12 +53,12 @@ export async function* sampleResponses(
   yield* samplesOf(generate(policy, sampleRequests(prompts, responses), random, options, work), prompts);
 }
 
-/** What to ask a model for, so that it answers each prompt R times. */
+/** Returns generation requests for R responses per prompt. */
 export function sampleRequests(prompts: readonly PromptTokens[], responses: number): GenerationRequest[] {
   return prompts.map(({ id, prompt }) => ({ key: id, prompt, responses }));
 }
 
-/** Generated responses as samples of the prompts that {@link sampleRequests} asked about. */
+/** Converts the generated responses to {@link sampleRequests} into samples. */
 export async function* samplesOf(
   batches: AsyncIterable<readonly Generation[]>,
   prompts: readonly PromptTokens[],

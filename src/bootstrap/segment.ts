@@ -1,27 +1,28 @@
 import type { Random } from "../base/random.js";
 
-/** Tokens at the end of a response that a segment leaves as they are. */
+/** Minimum number of tokens after a segment that stay unchanged. */
 const leastSuffix = 3;
 
-/** Which tokens of a response are written anew: from `start` on, at most `most`. */
+/** The tokens of a response to regenerate: from `start` on, at most `most`. */
 export interface Segment {
   readonly start: number;
   readonly most: number;
-  /** Whether nothing of the response stays. */
+  /** Whether the whole response is regenerated. */
   readonly isWhole: boolean;
 }
 
-/** Whether a response is too short for a segment of so many tokens, and is then written anew as a whole. */
+/** Returns whether a response is too short for a segment of this length, and is regenerated as a whole. */
 export function isRewrittenWhole(length: number, segment: number): boolean {
   return length < segment + leastSuffix;
 }
 
 /**
- * Where a response is written anew (SAPO: Yin et al. 2024, arXiv 2405.20830): a segment that begins at random, uniformly
- * among the places that leave at least three tokens after it. Shorter responses are written anew from their first token.
+ * Draws the segment of a response to regenerate (SAPO: Yin et al. 2024, arXiv 2405.20830). Its start is uniform among
+ * the positions that leave at least three tokens after the segment. Shorter responses are regenerated from their first
+ * token.
  *
  * @param length of the response, in tokens
- * @param segment how many tokens are written
+ * @param segment number of generated tokens
  */
 export function drawSegment(length: number, segment: number, random: Random): Segment {
   if (isRewrittenWhole(length, segment)) return { start: 0, most: segment, isWhole: true };
@@ -29,10 +30,10 @@ export function drawSegment(length: number, segment: number, random: Random): Se
 }
 
 /**
- * A response with a segment written anew: what stood before it, what was written, and what stood after it, which is dropped
- * where the writing has ended the response.
+ * Returns a response with a regenerated segment: the tokens before it, the new ones, and the tokens after it, which are
+ * dropped if the new ones end the response.
  *
- * @param complete whether a token that ends responses ended the writing
+ * @param complete whether a stop token ended generation
  */
 export function withSegment(
   response: Int32Array,

@@ -10,30 +10,31 @@ import { isEmptyResponse } from "./form-pairs.js";
 import { ReplayBuffer } from "./replay-buffer.js";
 import { drawSegment, isRewrittenWhole, withSegment } from "./segment.js";
 
-/** How {@link selfAugmentation} makes its pairs. */
+/** Settings of {@link selfAugmentation}. */
 export interface SelfAugmentationSettings {
-  /** Tokens of a response that are written anew. */
+  /** Number of response tokens to regenerate. */
   readonly segment: number;
-  /** Whether all of every response is written anew, in at most `segment` tokens. */
+  /** Whether every response is regenerated as a whole, in at most `segment` tokens. */
   readonly whole: boolean;
-  /** Rejected responses that are kept to be drawn from. */
+  /** Capacity of the buffer of rejected responses. */
   readonly bufferSize: number;
-  /** Decay of the average of the policy that writes; 0 is the policy itself. */
+  /** Decay of the averaged policy that generates; 0 is the policy itself. */
   readonly averageDecay: number;
   /** Steps between updates of the average. */
   readonly averageEvery: number;
-  /** What a reference that moves follows. */
+  /** What a moving reference follows. */
   readonly referenceFollows: "average" | "policy";
   readonly sampling: Pick<Sampling, "temperature" | "topK" | "topP">;
-  /** Most responses that are written at the same time. */
+  /** Maximum number of responses generated at the same time. */
   readonly samplingBatchSize: number;
 }
 
 /**
- * Makes the pairs of a training as SAPO does (Yin et al. 2024, arXiv 2405.20830, by its code): before each step an
- * exponential moving average of the policy writes a segment of the step's chosen responses anew. What differs from the
- * response is put into a buffer, as rejected, and the step's pairs are drawn from that. Rejected responses of the data are
- * not used; those of its examples stand for the longest that may take their place, see {@link longestRewritten}.
+ * Generates the pairs of a training as in SAPO (Yin et al. 2024, arXiv 2405.20830, following its code): before each
+ * step, an exponential moving average of the policy regenerates a segment of the step's chosen responses. Results that
+ * differ from the original go into a buffer as rejected responses, from which the step's pairs are drawn. The data's
+ * rejected responses are not used; in the examples they are stand-ins of the maximum possible length, see {@link
+ * longestRewritten}.
  */
 export function selfAugmentation(settings: SelfAugmentationSettings): ExampleSourceOf<ReferencedPair> {
   return async (policy, examples, random, kept) => {
@@ -49,7 +50,7 @@ export function selfAugmentation(settings: SelfAugmentationSettings): ExampleSou
   };
 }
 
-/** Tokens of the longest response that may be written in the place of one of `length` tokens. */
+/** Returns the maximum length of a response that replaces one of `length` tokens. */
 export function longestRewritten(
   length: number,
   { segment, whole }: Pick<SelfAugmentationSettings, "segment" | "whole">,
@@ -63,7 +64,7 @@ const bufferPrefix = "buffer/";
 class SelfAugmentation implements ExampleSource<ReferencedPair> {
   samplingSeconds = 0;
   metrics = {};
-  /** The buffer as it is once the step has been taken. */
+  /** The buffer after the step. */
   private after: ReplayBuffer;
 
   constructor(
@@ -119,7 +120,7 @@ class SelfAugmentation implements ExampleSource<ReferencedPair> {
     await this.average.free();
   }
 
-  /** The step's chosen responses with a segment of each written anew, where that makes another one. */
+  /** Returns the step's chosen responses with a regenerated segment each, if that changes them. */
   private async rewritten(step: number, planned: readonly number[], signal: AbortSignal | undefined) {
     const { segment: length, whole, sampling, samplingBatchSize: batchSize } = this.settings;
     const random = this.random.fork("segments", step);
@@ -149,7 +150,7 @@ class SelfAugmentation implements ExampleSource<ReferencedPair> {
       for (const generation of batch) written.set(generation.request, generation);
     }
     this.samplingSeconds += (performance.now() - begin) / 1000;
-    // In the order of the step: how many are written at the same time is not to matter.
+    // In the order of the step, so that the sampling batch size does not matter.
     return segments.flatMap(({ example, response, segment }, i) => {
       const { tokens: own, complete } = written.get(i)!;
       const tokens = withSegment(response, segment, own, complete);
@@ -160,7 +161,7 @@ class SelfAugmentation implements ExampleSource<ReferencedPair> {
   }
 }
 
-/** Those of some tensors whose names begin with a prefix, without it. */
+/** Returns the tensors whose names start with a prefix, without the prefix. */
 function named(tensors: Parameters, prefix: string): Parameters {
   return new Map(
     [...tensors]

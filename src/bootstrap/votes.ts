@@ -2,10 +2,10 @@ import type { Random } from "../base/random.js";
 import { preferenceProbability } from "../stats/bradley-terry.js";
 
 /**
- * Votes of annotators on every two of some responses: each votes by Bradley–Terry on the responses' scores, for i against j
- * with the probability σ((s_i − s_j)/temperature), independently of the others.
+ * Draws annotators' votes on every two responses: each annotator votes by Bradley–Terry on the responses' scores, for i
+ * against j with probability σ((s_i − s_j)/temperature), independently of the others.
  *
- * @param voters h, on each two
+ * @param voters h, per two responses
  * @returns `wins[i][j]`: votes for i against j
  */
 export function drawVotes(scores: readonly number[], voters: number, temperature: number, random: Random): number[][] {

@@ -16,21 +16,22 @@ import { recipeOf, type Recipe } from "./recipe.js";
 /** All options of a run. */
 type Complete = MethodOptions & Omit<AihfOptions, "rounds">;
 
-/** What is no demonstration says so, validation pairs included. */
+/** Marks every pair that is not a demonstration as such, including validation pairs. */
 const told: ColumnRule = {
   ...{ name: "aihf", version: "1" },
   of: ({ columns }) => ({ columns: { demonstration: columns?.demonstration ?? 0 } }),
 };
 
 /**
- * AIHF: learns from preferences and demonstrations together, w₂ · mean over the pairs of DPO's loss + w₁ · mean over the
- * demonstrations' tokens of −log π (Li et al. 2024, arXiv 2406.06874, in the direct form; the paper's own problem is a
- * bilevel one over reward and policy). The run's demonstrations are trained on beside the pairs, and fine-tune no start.
+ * AIHF: learns from preferences and demonstrations together, w₂ · mean over the pairs of DPO's loss + w₁ · mean over
+ * the demonstrations' tokens of −log π (Li et al. 2024, arXiv 2406.06874, in the direct form; the paper's own problem
+ * is a bilevel one over reward and policy). The run trains on the demonstrations along with the pairs, without
+ * fine-tuning the start on them.
  *
- * With `selfPlay` each round begins with a response of the policy to every demonstration's prompt, and the second term is
- * DPO's loss of the demonstrated response against it, the reference being the model that the round begins from.
+ * With `selfPlay` each round begins with a response of the policy to every demonstration's prompt, and the second term
+ * is DPO's loss of the demonstrated response against it, with the model that the round begins from as the reference.
  *
- * A round is an epoch over both sets; each set's mean is its own, however large the other is.
+ * A round is an epoch over both sets; each set's mean is independent of the size of the other.
  */
 export const aihf: (own?: Partial<AihfOptions>) => Recipe = recipeOf<AihfOptions, Complete>({
   form: recipeForms.aihf,
@@ -78,7 +79,7 @@ export const aihf: (own?: Partial<AihfOptions>) => Recipe = recipeOf<AihfOptions
   },
 });
 
-/** Examples of a set whose mean counts `weight` in the mean over `count` examples of all sets. */
+/** Returns examples weighted so that their mean has the weight `weight` in the mean over all `count` examples. */
 function weighted<Pair extends TrainingPair>(set: readonly Pair[], weight: number, count: number): Pair[] {
   return set.map((pair) => ({
     ...pair,
@@ -86,7 +87,7 @@ function weighted<Pair extends TrainingPair>(set: readonly Pair[], weight: numbe
   }));
 }
 
-/** Demonstrations as examples without a rejected response; the mean over their tokens is that over them by their mean length. */
+/** Returns demonstrations as examples without a rejected response, weighted to give the mean over their tokens. */
 function likelihoods(
   demonstrations: readonly TokenizedDemonstration[],
   pairs: number,
@@ -101,7 +102,7 @@ function likelihoods(
   return weighted(set, (demonstrationWeight * demonstrations.length) / tokens, pairs + demonstrations.length);
 }
 
-/** Demonstrated responses against the policy's own, where these differ from them and say something. */
+/** Returns pairs of a demonstrated response and the policy's own, if that differs and is not empty. */
 async function againstOwn(
   stages: Stages,
   t: number,

@@ -9,10 +9,11 @@ import { recipeOf, type Recipe } from "./recipe.js";
 type Complete = MethodOptions & Omit<BmcRecipeOptions, "rounds">;
 
 /**
- * BMC: a direct alignment algorithm on bridged pairs (see {@link bridge}), whose loss weighs the tokens in which the
- * responses of a pair differ (see {@link tokenDifference}): "dpo-bmc", "ipo-bmc" or "orpo-bmc" (Jiang et al. 2024, arXiv
- * 2408.07471). Without `bridge` it is the paper's correlation modelling alone (DPO-MC); with a loss that weighs no tokens,
- * such as `{ bridge: "world", loss: "dpo" }`, bridging alone (DPO-BC). Held-out and validation pairs are not bridged.
+ * BMC: a direct alignment algorithm on bridged pairs (see {@link bridge}), whose loss weights the tokens in which the
+ * responses of a pair differ (see {@link tokenDifference}): "dpo-bmc", "ipo-bmc" or "orpo-bmc" (Jiang et al. 2024,
+ * arXiv 2408.07471). Without `bridge` it is the paper's correlation modelling alone (DPO-MC); with a loss without token
+ * weights, such as `{ bridge: "world", loss: "dpo" }`, bridging alone (DPO-BC). Held-out and validation pairs are not
+ * bridged.
  */
 export const bmc: (own?: Partial<BmcRecipeOptions>) => Recipe = recipeOf({
   form: recipeForms.bmc,

@@ -17,10 +17,10 @@ const stageCount = 3;
 
 /**
  * Curry-DPO: of four ranked responses R1 … R4 to a prompt, the best is trained against the others from easy to hard,
- * (R1, R4), (R1, R3), (R1, R2), each stage against the policy that it begins from (Pattnaik et al. 2024, arXiv
- * 2403.07230). The responses are the two of the data's pair and two that the start writes; a judge ranks them.
+ * (R1, R4), (R1, R3), (R1, R2), each stage with the policy that it begins from as the reference (Pattnaik et al. 2024,
+ * arXiv 2403.07230). The responses are the two of the data's pair and two sampled from the start; a judge ranks them.
  *
- * Each stage costs a round for each of its epochs, so `rounds` must be a multiple of 3.
+ * Each epoch of a stage costs one round, so `rounds` must be a multiple of 3.
  *
  * @throws InputError if it is not
  */
@@ -53,7 +53,7 @@ export const curryDpo: (own?: Partial<RecipeOptions>) => Recipe = recipeOf({
   },
 });
 
-/** The data's responses as if they had been sampled, once for each prompt. */
+/** Returns the data's responses as samples, once per prompt. */
 function asSamples(offline: readonly OfflinePair[]): Sample[] {
   return offline
     .filter(({ id, promptId }) => id === promptId)
@@ -62,7 +62,10 @@ function asSamples(offline: readonly OfflinePair[]): Sample[] {
     );
 }
 
-/** The best against the worst in stage 1, against the next better ones in those after it; none where they are equally good. */
+/**
+ * Pairs the best response with the worst in stage 1 and with the next better ones in later stages; no pair if they are
+ * equally good.
+ */
 function stagePair(id: string, responses: readonly LabelledSample[], stage: number): SamplePair[] {
   const [chosen] = responses;
   const rejected = responses[Math.max(1, responses.length - stage)];

@@ -13,27 +13,34 @@ import {
 import type { Stages } from "../run/stages.js";
 import { recipeOf, type MethodParts, type Recipe } from "./recipe.js";
 
-/** A method of one's own. */
+/** The definition of a custom method. */
 export interface MethodDefinition<Own extends object> {
-  /** As summaries and tables have it. */
+  /** The name in summaries and tables. */
   readonly name: string;
-  /** Of its code: change it whenever a change of the code changes results, so that no older run is taken for a newer one. */
+  /**
+   * Version of its code: change it with every edit that changes results, so that older runs are not mistaken for newer
+   * ones.
+   */
   readonly version: string;
   /**
-   * Its own options with their defaults. What is given in their place must be of the same type; a name that the library
-   * has, such as `select` or `batchSize`, is the library's option with that default.
+   * Its own options with their defaults. Given values must be of the same type; a name that the library has, such as
+   * `select` or `batchSize`, is the library's option with this default.
    */
   readonly options?: Own;
-  /** Whether it labels responses with the judge of the run (`stages.labelByJudge`). Default false: a judge is then refused. */
+  /**
+   * Whether it labels responses with the judge of the run (`stages.labelByJudge`). Default false, which refuses a
+   * judge.
+   */
   readonly labelsWithJudge?: boolean;
-  /** How it spends rounds. Default: that many iterations of one epoch, with the start as the reference. */
+  /** How it spends rounds. Default: one iteration of one epoch per round, with the start as the reference. */
   readonly budget?: (rounds: number) => Partial<TrainingBudget>;
-  /** Its stages in their order: `stages.align(t, pairs, …)` for each iteration t, from 1. */
+  /** Runs its stages in order: `stages.align(t, pairs, …)` for each iteration t, from 1. */
   run(stages: Stages, options: MethodOptions & Own): Promise<void>;
 }
 
 /**
- * A method of one's own, which takes the options shared by all methods and its own, and is used like those of `methods`.
+ * Defines a custom method, which takes the options shared by all methods and its own, and is used like those of
+ * `methods`.
  *
  * @example
  * const shortest = defineMethod({
@@ -45,7 +52,8 @@ export interface MethodDefinition<Own extends object> {
  *   },
  * });
  * const run = await train(start, pairs, shortest({ share: 0.3 })({ rounds: 1 }), { heldOut });
- * @throws InputError if it has no name or version, or the name of one of the library's, or another method of that name and version has other code
+ * @throws InputError if it has no name or version, uses a name of the library, or differs in code from another method
+ * of the same name and version
  */
 export function defineMethod<Own extends object = object>(
   definition: MethodDefinition<Own>,
@@ -57,7 +65,7 @@ export function defineMethod<Own extends object = object>(
   const parts: MethodParts<RecipeOptions, MethodOptions> = {
     ...{ form: { name, table }, name, version },
     ...(labelsWithJudge !== undefined && { labelsWithJudge }),
-    // An option of the method's own, such as `reference`, comes before how it spends its rounds.
+    // The method's own options, such as `reference`, override its budget.
     complete: ({ rounds, ...options }) => ({
       iterations: rounds,
       epochs: 1,
@@ -71,7 +79,7 @@ export function defineMethod<Own extends object = object>(
   return recipeOf(parts);
 }
 
-/** Names of the library's own methods, as they are called and as summaries have them; those of losses name direct methods. */
+/** Names of the library's own methods, in code and in summaries; names of losses are those of direct methods. */
 const methodNames = [
   ...Object.values(recipeForms).flatMap(({ name }) => [
     name,
@@ -80,7 +88,7 @@ const methodNames = [
   ...Object.keys(losses),
 ];
 
-/** A method's own options, from their defaults. */
+/** Builds the table of a method's own options from their defaults. */
 function ownTable(defaults: object): Readonly<Record<string, Option<unknown>>> {
   const library: Readonly<Record<string, Option<unknown>>> = { ...recipeForms.direct.table, ...seraForm.table };
   return Object.fromEntries(
@@ -97,7 +105,7 @@ const kinds = {
   string: { schema: z.string(), expected: "a string" },
 } as const;
 
-/** An option that is known by its default alone: whatever is of the same type. */
+/** Builds an option from its default: it accepts any value of the same type. */
 function ownOption(value: unknown): Option<unknown> {
   const type = typeof value;
   const kind = Object.hasOwn(kinds, type)

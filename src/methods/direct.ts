@@ -13,7 +13,7 @@ import {
 import type { Stages } from "../run/stages.js";
 import { methodOf, recipeOf, type MethodParts, type Recipe } from "./recipe.js";
 
-/** A direct alignment algorithm by itself, on all pairs. */
+/** A direct alignment algorithm alone, on all pairs. */
 const parts = {
   name: (options: MethodOptions) => directName(options),
   version: "1",
@@ -45,18 +45,21 @@ const sftParts: MethodParts<SftMethodOptions, MethodOptions> = {
 };
 
 /**
- * A direct alignment algorithm by itself: `rounds` epochs of one loss on all pairs, against the model that it begins
- * from. The loss decides which it is: "dpo", "ipo", "orpo", "simpo" …
+ * A direct alignment algorithm alone: `rounds` epochs of one loss on all pairs, with the start as the reference. The
+ * loss determines the algorithm: "dpo", "ipo", "orpo", "simpo" …
  */
 export const direct: (own?: Partial<DirectOptions>) => Recipe = recipeOf(directParts);
 
-/** Supervised fine-tuning on the chosen responses: {@link direct} by their negative log-likelihood. Rejected ones are not used. */
+/**
+ * Supervised fine-tuning on the chosen responses: {@link direct} with their negative log-likelihood. Rejected ones are
+ * not used.
+ */
 export const sft: (own?: Partial<SftMethodOptions>) => Recipe = recipeOf(sftParts);
 
 /**
- * {@link direct} with its epochs, as `align` in a cell has it.
+ * {@link direct} with `epochs` in place of `rounds`, as in the cell function `align`.
  *
- * @throws InputError if an option is unknown, outside its range or another method's
+ * @throws InputError if an option is unknown, outside its range or belongs to another method
  */
 export function directMethod(options: Partial<AlignOptions> = {}): Method {
   return methodOf(

@@ -13,19 +13,19 @@ type Complete = MethodOptions & Omit<IrepoOptions, "rounds">;
 /** Two responses of one prompt with the log ratio of their strengths. */
 interface Voted {
   readonly pair: BootstrappedPair;
-  /** Whether all who voted agreed on every two of the prompt's responses. */
+  /** Whether all annotators agreed on every two of the prompt's responses. */
   readonly isUnanimous: boolean;
   /** Whether the judge gave all of the prompt's responses the same grade. */
   readonly isTied: boolean;
 }
 
 /**
- * iREPO: of a prompt's responses every two are voted on by annotators; the strongest is then trained against the weakest by
- * regression of their difference in implicit reward to the log ratio of their strengths (Le et al. 2024, arXiv 2405.15230,
+ * iREPO: annotators vote on every two responses of a prompt; the strongest is then trained against the weakest, by
+ * regressing their difference in implicit reward on the log ratio of their strengths (Le et al. 2024, arXiv 2405.15230,
  * equation 16; see {@link zermelo}). The reference is the model that each round begins from.
  *
- * The first round is of the data's own two responses, further ones of `responses` that the policy writes. Annotators are
- * drawn: each votes by Bradley–Terry on the judge's grades (see {@link drawVotes}).
+ * The first round uses the data's own two responses, further rounds `responses` samples of the policy. Annotators are
+ * simulated: each votes by Bradley–Terry on the judge's grades (see {@link drawVotes}).
  */
 export const irepo: (own?: Partial<IrepoOptions>) => Recipe = recipeOf({
   form: recipeForms.irepo,
@@ -55,9 +55,10 @@ export const irepo: (own?: Partial<IrepoOptions>) => Recipe = recipeOf({
 });
 
 /**
- * The data's responses, voted on.
+ * Returns the data's responses with votes.
  *
- * @throws InputError if all annotators agree on all pairs, or the judge grades both responses of every pair alike
+ * @throws InputError if all annotators agree on all pairs, or the judge gives both responses of every pair the same
+ * grade
  */
 async function votedOffline(stages: Stages, options: Complete): Promise<Voted[]> {
   const offline = await stages.offlinePairs();
@@ -87,7 +88,7 @@ async function votedOffline(stages: Stages, options: Complete): Promise<Voted[]>
   return voted;
 }
 
-/** The policy's own responses, voted on; prompts with fewer than two that differ are left out. */
+/** Returns the policy's own responses with votes; prompts with fewer than two distinct ones are left out. */
 async function votedSamples(stages: Stages, t: number, options: Complete): Promise<Voted[]> {
   const samples = await stages.labelledSamples(t, options.responses, (drawn) => stages.labelByJudge(t, drawn));
   const written = samples.filter(({ tokens }) => !isEmptyResponse(tokens, stages.stopIds));
@@ -100,7 +101,7 @@ async function votedSamples(stages: Stages, t: number, options: Complete): Promi
   return voted;
 }
 
-/** @param id of the pair, or of the prompt, by which the votes are drawn */
+/** @param id id of the pair or the prompt, which seeds the votes */
 function votedOn(
   stages: Stages,
   t: number,
@@ -116,7 +117,7 @@ function votedOn(
   );
   const logs = zermelo(wins, pseudoCounts).map(Math.log);
   const strongest = logs.indexOf(Math.max(...logs));
-  // Of equal strengths the last is the weakest, so that it is never the strongest too.
+  // Take the last of equal strengths as the weakest, so that it is never also the strongest.
   const weakest = logs.lastIndexOf(Math.min(...logs));
   const [chosen, rejected] = [responses[strongest]!, responses[weakest]!];
   const target = logs[strongest]! - logs[weakest]!;

@@ -1,4 +1,4 @@
-/** The papers of methods and losses, by their numbers on arXiv. */
+/** The papers of methods and losses, by arXiv number. */
 const papers: Readonly<Record<string, string>> = {
   sera: "2410.09362",
   dice: "2406.09760",
@@ -35,7 +35,7 @@ const papers: Readonly<Record<string, string>> = {
   aipo: "2409.08845",
 };
 
-/** Papers of a method and of a loss, each once; none of those of the user's own. */
+/** Returns the papers of methods and losses, without duplicates; custom ones have none. */
 export function papersOf(...names: readonly string[]): string[] {
   return [...new Set(names.flatMap((name) => papers[name] ?? []))];
 }

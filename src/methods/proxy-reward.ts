@@ -12,22 +12,22 @@ import { recipeOf, type Recipe } from "./recipe.js";
 /** All options of a run. */
 type Complete = MethodOptions & Omit<ProxyRewardOptions, "rounds">;
 
-/** Of so many prompts the responses of one are graded, unless a budget says otherwise. */
+/** By default, the responses of one in this many prompts are graded. */
 const promptsPerGraded = 9;
 
 /**
- * A proxy reward model, on-policy and active (arXiv 2407.02119): the policy writes responses to every prompt; a judge grades
- * those of a few prompts, which cover the others by their embeddings; an evaluator is trained on them, and its
- * implicit reward labels the responses to the other prompts. The policy is then trained on all of these pairs, from the
- * start. The labels of the data are not used.
+ * A proxy reward model, on-policy and active (arXiv 2407.02119): responses to every prompt are sampled from the policy;
+ * a judge grades those of a few prompts, chosen to cover the others in embedding space; an evaluator is trained on
+ * them, and its implicit reward labels the responses to the other prompts. The policy is then trained on all of these
+ * pairs, from the start. The labels of the data are not used.
  *
- * Iteration 1 is the evaluator, whose accuracy is that of its implicit reward, and iteration 2 the policy. With `evaluator: "score-head"`
- * the evaluator is a reward model, a linear head on the mean hidden state (see {@link scoreHead}); its steps log
- * `score/accuracies`, and the iteration's accuracy, being that of the implicit reward, says nothing about it. With `spend:
- * "direct"` the policy is trained on the graded pairs alone.
+ * Iteration 1 is the evaluator, whose accuracy is that of its implicit reward, and iteration 2 the policy. With
+ * `evaluator: "score-head"` the evaluator is a reward model, a linear head on the mean hidden state (see {@link
+ * scoreHead}); its steps log `score/accuracies`, and the iteration's accuracy, that of the implicit reward, says
+ * nothing about it. With `spend: "direct"` the policy is trained on the graded pairs alone.
  *
- * @throws InputError (in a run) where there is no judge, or the budget is less than one prompt's responses or more than
- *   there are
+ * @throws InputError (in a run) if there is no judge, or the budget is less than one prompt's responses or more than
+ *   all responses
  */
 export const proxyReward: (own?: Partial<ProxyRewardOptions>) => Recipe = recipeOf<ProxyRewardOptions, Complete>({
   form: recipeForms.proxyReward,
@@ -95,14 +95,14 @@ export const proxyReward: (own?: Partial<ProxyRewardOptions>) => Recipe = recipe
   },
 });
 
-/** Of `count` prompts, what the judge may grade, in responses, and those of how many prompts that are. */
+/** Returns the judge's budget in responses for `count` prompts, and the number of prompts that it covers. */
 function gradedPrompts(count: number, { budget: given, graded, responses: sampled }: Complete) {
   const responses = graded === "data" ? 2 : sampled;
   const budget = given ?? responses * Math.max(1, Math.round(count / promptsPerGraded));
   return { budget, responses, prompts: Math.floor(budget / responses) };
 }
 
-/** @throws InputError if the judge may grade nothing that can be compared, or more than there is */
+/** @throws InputError if the budget allows no comparison, or exceeds the number of responses */
 function requireBudget(count: number, options: Complete): void {
   const { budget, responses } = gradedPrompts(count, options);
   if (budget < responses)
@@ -115,19 +115,19 @@ function requireBudget(count: number, options: Complete): void {
     );
 }
 
-/** Ids of the prompts whose responses are graded. */
+/** Returns the ids of the prompts whose responses are graded. */
 async function chosenPrompts(
   stages: Stages,
   pool: ReadonlyMap<string, readonly Sample[]>,
   count: number,
   { chooseBy }: Complete,
 ): Promise<string[]> {
-  // In the data's order: that of the samples is of the batches in which they were written.
+  // In the data's order; the order of the samples depends on sampling batches.
   const ids = distinctPrompts(stages.pairs).map(({ id }) => id);
   if (chooseBy === "random") return stages.fork("choose").shuffle(ids).slice(0, count);
   const sequences = ids.map((id) => {
     const prompt = stages.prompt(id);
-    // A prompt is embedded as what follows its first token.
+    // A prompt is embedded as the continuation of its first token.
     if (chooseBy === "prompts") return [{ prompt: prompt.subarray(0, 1), response: prompt.subarray(1) }];
     return pool.get(id)!.map(({ tokens }) => ({ prompt, response: Int32Array.from(tokens) }));
   });
@@ -136,7 +136,7 @@ async function chosenPrompts(
   return kCentre(vectors, count, stages.fork("choose")).map((i) => ids[i]!);
 }
 
-/** The two responses of each prompt's first pair of the data. */
+/** Returns the two responses of each prompt's first pair in the data. */
 function dataResponses({ pairs }: Stages): Sample[] {
   const ids = promptIds(pairs);
   return pairs
@@ -147,7 +147,7 @@ function dataResponses({ pairs }: Stages): Sample[] {
 }
 
 function pairsOf(stages: Stages, samples: readonly LabelledSample[]) {
-  // What the start wrote, it knows the log-probability of: it is the reference.
+  // The start is the reference, so its own samples already have their reference log-probability.
   const known = samples.map((sample) => ({
     ...sample,
     ...(sample.writer === 0 && sample.logProb !== undefined && { reference: sample.logProb }),

@@ -13,25 +13,25 @@ import {
 } from "../run/options/index.js";
 import type { Stages } from "../run/stages.js";
 
-/** A method with its own options, waiting for those that it shares with others; its own have the last word. */
+/** A method with its own options, to be completed with the shared ones; its own override these. */
 export interface Recipe {
   (shared?: Partial<RecipeOptions>): Method;
-  /** Names of the options that it takes. */
+  /** Names of the options that it accepts. */
   readonly takes: readonly string[];
 }
 
-/** What a method is made of. */
+/** The parts of a method. */
 export interface MethodParts<Given extends object, Complete extends MethodOptions> {
-  /** The options that it takes. */
+  /** The options that it accepts. */
   readonly form: Form<Given>;
-  /** As the summary of a run has it. */
+  /** The name in a run's summary. */
   readonly name: string | ((options: Complete) => string);
-  /** Of its code: another one for each change that changes results. */
+  /** Version of its code: change it with every edit that changes results. */
   readonly version: string;
   /**
-   * All options of its runs: those taken, and those that it decides itself.
+   * Returns all options of its runs: the given ones, and those that it sets itself.
    *
-   * @throws InputError if it cannot be done in so many rounds
+   * @throws InputError if it does not support this number of rounds
    */
   complete(options: Given): Complete;
   /** As {@link Method.objective}. */
@@ -53,14 +53,14 @@ export interface MethodParts<Given extends object, Complete extends MethodOption
   readonly trainsOnDemonstrations?: boolean;
   /** As {@link Method.drawsPairs}. */
   readonly drawsPairs?: boolean;
-  /** Whether it labels responses with the judge of the run. Default: where the option `labelBy` says so. */
+  /** Whether it labels responses with the run's judge. Default: if the option `labelBy` says so. */
   readonly labelsWithJudge?: boolean;
 }
 
 /**
- * A method, from options of which later ones have the last word.
+ * Creates a method from options; later ones override earlier ones.
  *
- * @throws InputError as {@link resolveOptions}, and where it cannot be done in so many rounds
+ * @throws InputError as {@link resolveOptions}, or if the method does not support this number of rounds
  */
 export function methodOf<Given extends object, Complete extends MethodOptions>(
   parts: MethodParts<Given, Complete>,
@@ -85,7 +85,7 @@ export function methodOf<Given extends object, Complete extends MethodOptions>(
 }
 
 /**
- * A method as `methods` and `compare` take it: its own options first, then those that it shares with others.
+ * Creates a method in the form that `methods` and `compare` take: its own options first, then the shared ones.
  *
  * @returns a function that throws InputError for an own option that is unknown or outside its range
  */

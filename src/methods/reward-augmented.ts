@@ -9,11 +9,11 @@ import { recipeOf, type Recipe } from "./recipe.js";
 type Complete = MethodOptions & Omit<RewardAugmentedOptions, "rounds">;
 
 /**
- * Reward-augmented data: a direct alignment algorithm on pairs that are conditioned on the scores of their responses, two of
- * each pair; see {@link goalConditioned}. Held-out prompts ask for the highest goal, as the model has to be asked by
- * {@link atGoal} (Zhang et al. 2024, arXiv 2410.08067). The reference reads the same goals.
+ * Reward-augmented data: a direct alignment algorithm on pairs that are conditioned on the scores of their responses,
+ * two of each pair; see {@link goalConditioned}. Held-out prompts ask for the highest goal; prompt the trained model in
+ * the same way, with {@link atGoal} (Zhang et al. 2024, arXiv 2410.08067). The reference reads the same goals.
  *
- * So that a round sees as many pairs as the data has, it is half an epoch of the doubled pairs; with `half` it is one.
+ * A round is half an epoch of the doubled pairs, or one with `half`, so that it sees as many pairs as the data has.
  */
 export const rewardAugmented: (own?: Partial<RewardAugmentedOptions>) => Recipe = recipeOf({
   form: recipeForms.rewardAugmented,
@@ -44,7 +44,10 @@ export const rewardAugmented: (own?: Partial<RewardAugmentedOptions>) => Recipe 
   },
 });
 
-/** @throws InputError if the tokenizer lacks the word of a goal, so that it reads as any other that it lacks */
+/**
+ * @throws InputError if the tokenizer lacks the word of a goal, which it then cannot distinguish from other unknown
+ * words
+ */
 function requireGoalWords(texts: InputTexts, options: GoalTextOptions): void {
   for (const pairs of [texts.pairs, texts.validation ?? []]) {
     const probes = goalProbes(pairs, options);
@@ -62,7 +65,7 @@ function requireGoalWords(texts: InputTexts, options: GoalTextOptions): void {
   }
 }
 
-/** @throws InputError if prompts read the same at different goals, which makes contradictory pairs */
+/** @throws InputError if prompts with different goals are identical as tokens, which makes pairs contradictory */
 function requireReadableGoals({ pairs }: RunInput, ties: Complete["ties"]): void {
   const same = (a: Int32Array, b: Int32Array) => a.join() === b.join();
   const byId = new Map(pairs.map((pair) => [pair.id, pair]));

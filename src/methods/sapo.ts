@@ -9,18 +9,18 @@ import { recipeOf, type Recipe } from "./recipe.js";
 /** All options of a run. */
 type Complete = MethodOptions & Omit<SapoOptions, "rounds">;
 
-/** The paper's, in tokens and in responses. */
+/** Defaults of the paper, in tokens and in responses. */
 const usualSegment = 256;
 const usualBuffer = 2000;
 
 /**
- * SAPO, self-augmented preference optimization: one training whose pairs are made while it goes on. An exponential moving
- * average of the policy writes a segment of chosen responses anew, which makes rejected ones; pairs are drawn from a buffer
- * of the latest, and the reference becomes the average about once an epoch (Yin et al. 2024, arXiv 2405.20830; see
- * {@link selfAugmentation}). Rejected responses of the data are not used.
+ * SAPO, self-augmented preference optimization: a single training that generates its pairs as it runs. An exponential
+ * moving average of the policy regenerates a segment of chosen responses to create rejected ones; pairs are drawn from
+ * a buffer of the latest, and the reference becomes the average about once per epoch (Yin et al. 2024, arXiv
+ * 2405.20830; see {@link selfAugmentation}). Rejected responses of the data are not used.
  *
- * @throws InputError if a reference that stays is to be updated; (in a run) where the buffer holds less than a step, the
- *   loss weighs single tokens, or no response is long enough for a segment
+ * @throws InputError if options update a reference that stays fixed; (in a run) if the buffer is smaller than a step,
+ *   the loss weights tokens, or no response is long enough for a segment
  */
 export const sapo: (own?: Partial<SapoOptions>) => Recipe = recipeOf<SapoOptions, Complete>({
   form: recipeForms.sapo,
@@ -94,7 +94,10 @@ export const sapo: (own?: Partial<SapoOptions>) => Recipe = recipeOf<SapoOptions
   },
 });
 
-/** How many tokens are written anew, as the options say or for the responses as they are; how many responses are too short for that, and how long the longest is. */
+/**
+ * Returns how many tokens are regenerated, from the options or the lengths of the responses; how many responses are too
+ * short for that; and the length of the longest.
+ */
 function segmentFor(
   pairs: readonly TokenizedPair[],
   { segment: given, maxNewTokens }: Complete,
@@ -109,9 +112,9 @@ function segmentFor(
   return { segment, whole: false, short, longest };
 }
 
-/** The pair as the training is planned with it: its rejected response is as long as what takes its place may become. */
+/** Returns a stand-in for planning the training: its rejected response has the maximum length of its replacement. */
 function standIn({ prompt, chosen, columns }: TokenizedPair, longest: number): TrainingPair {
   const rejected = new Int32Array(longest).fill(prompt[0]!);
-  // Log-probabilities under the reference are of pairs that are still to be made.
+  // The pairs do not exist yet, so their reference log-probabilities are placeholders.
   return { prompt, chosen, rejected, ...(columns && { columns }), reference: { chosen: 0, rejected: 0 } };
 }

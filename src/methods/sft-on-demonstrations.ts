@@ -10,8 +10,8 @@ export interface DemonstrationOptions extends Partial<SftOptions> {
 }
 
 /**
- * Supervised fine-tuning on demonstrations: −log π(y | x) of their responses. The trained model is the run's iteration 0,
- * from which other methods then start.
+ * Creates the method of supervised fine-tuning on demonstrations: −log π(y | x) of their responses. The trained model
+ * is the run's iteration 0, from which other methods can start.
  *
  * @throws InputError if an option is unknown or outside its range
  */

@@ -11,14 +11,15 @@ import { recipeOf, type Recipe } from "./recipe.js";
 type CompleteOptions = Omit<SpaOptions, "rounds"> & MethodOptions;
 
 /**
- * SPA, spread preference annotation: DPO on a few pairs of the data, then rounds on fresh prompts, to each of which the
- * policy writes two responses that its log-ratio to the start labels; every round trains against the model that it begins
- * from, and smooths the labels that the policy is least sure of (Kim et al. 2024, arXiv 2406.04412; see {@link refined}
- * for what is left out). Of the data's pairs only those of the first share of the prompts are trained on.
+ * SPA, spread preference annotation: DPO on a few pairs of the data, then rounds on fresh prompts. Two responses per
+ * prompt are sampled from the policy and labelled by its log-ratio to the start; every round uses the model that it
+ * begins from as the reference, and smooths the labels that the policy is least sure of (Kim et al. 2024, arXiv
+ * 2406.04412; see {@link refined} for what is left out). Only the data's pairs for the first share of the prompts are
+ * trained on.
  *
- * All rounds together go through as many pairs as the data has; `rounds` says how often.
+ * All rounds together cover as many pairs as the data has, `rounds` times.
  *
- * @throws InputError (in a run) where a round would have no prompt, or labels cannot be refined with the loss or in such
+ * @throws InputError (in a run) if a round would have no prompt, or labels cannot be refined with this loss or these
  *   micro-batches
  */
 export const spa: (own?: Partial<SpaOptions>) => Recipe = recipeOf({
@@ -41,7 +42,7 @@ export const spa: (own?: Partial<SpaOptions>) => Recipe = recipeOf({
     const prompts = promptsOfRounds(stages, shares);
     const loss = lossOf(options);
 
-    // Not stages.offlinePairs, which would score all pairs under the start.
+    // Avoid stages.offlinePairs, which would score all pairs under the start.
     const ids = promptIds(stages.pairs);
     const seed = stages.pairs.filter((_, i) => prompts[0]!.has(ids[i]!));
     await stages.align(
@@ -52,7 +53,7 @@ export const spa: (own?: Partial<SpaOptions>) => Recipe = recipeOf({
     );
     for (let t = 2; t <= shares.length; t++) {
       const fresh = prompts[t - 1]!;
-      // The policy before this round was trained against the one before it.
+      // The previous round's policy was trained against the one before it.
       const against = rewardAgainst === "start" ? 0 : t - 2;
       const samples = await stages.labelledSamples(
         t,
@@ -74,13 +75,13 @@ export const spa: (own?: Partial<SpaOptions>) => Recipe = recipeOf({
   },
 });
 
-/** Where each share of `count` begins, and where it ends. */
+/** Returns the begin and end index of each share of `count`. */
 function partsOf(shares: readonly number[], count: number): [begin: number, end: number][] {
   let before = 0;
   return shares.map((share) => [Math.round(before * count), Math.round((before += share) * count)]);
 }
 
-/** The prompts of each round by their ids, in a random order, none twice. */
+/** Returns the prompt ids of each round, in random order without repetition. */
 function promptsOfRounds(stages: Stages, shares: readonly number[]): ReadonlySet<string>[] {
   const ids = stages.fork("prompts").shuffle(distinctPrompts(stages.pairs).map(({ id }) => id));
   return partsOf(shares, ids.length).map(([begin, end]) => new Set(ids.slice(begin, end)));
@@ -95,7 +96,7 @@ function checkShares(prompts: number, shares: readonly number[]): void {
     );
 }
 
-/** The loss of a round of so many steps, its labels refined where the options say so. */
+/** Returns the loss of a round of `steps` steps, with refined labels if the options say so. */
 function refinedFor(
   loss: PairLoss,
   steps: number,

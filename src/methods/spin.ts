@@ -7,10 +7,11 @@ import { recipeForms, type MethodOptions, type SpinOptions } from "../run/option
 import { recipeOf, type Recipe } from "./recipe.js";
 
 /**
- * SPIN, self-play fine-tuning: the chosen response of the data against one that the policy itself writes, the reference
- * being the model that the iteration begins from; from the second iteration on the previous one's pairs are trained on
- * again (Chen et al. 2024, arXiv 2401.01335, algorithm 1). Rejected responses of the data are not used. Its code samples
- * at temperature 1, trains 3 to 6 epochs an iteration, and from the third on with a fifth of the rate.
+ * SPIN, self-play fine-tuning: pairs the chosen response of the data with one sampled from the policy, with the model
+ * that the iteration begins from as the reference; from the second iteration on, it also trains on the previous
+ * iteration's pairs (Chen et al. 2024, arXiv 2401.01335, algorithm 1). Rejected responses of the data are not used. The
+ * authors' code samples at temperature 1, trains 3 to 6 epochs per iteration, and uses a fifth of the learning rate
+ * from the third iteration on.
  *
  * The first iteration costs as many rounds as it has epochs, and each further one twice as many: `rounds` must be
  * `iterationEpochs` times an odd number.
@@ -47,7 +48,7 @@ export const spin: (own?: Partial<SpinOptions>) => Recipe = recipeOf<SpinOptions
 
 type CompleteOptions = Omit<SpinOptions, "rounds"> & MethodOptions;
 
-/** The data's chosen responses against samples, where they differ. */
+/** Pairs the data's chosen responses with samples, if they differ. */
 function againstData(stages: Stages, samples: readonly Sample[]): BootstrappedPair[] {
   const ids = promptIds(stages.pairs);
   const sampleOf = new Map(samples.map(({ id, tokens }) => [id, tokens]));

@@ -9,11 +9,12 @@ import { recipeOf, type Recipe } from "./recipe.js";
 type Complete = MethodOptions & Omit<SpoOptions, "rounds">;
 
 /**
- * SPO, preference degree awareness: a direct alignment algorithm beside a head that tells how much of its key content a
- * response still has, none, half or all; see {@link objective} (Li et al. 2024, arXiv 2409.17791). The head is the run's
- * `head()`, and its accuracy on held-out or validation pairs the metric `eval_degree/accuracy` of `evaluateEvery`.
+ * SPO, preference degree awareness: a direct alignment algorithm with a head that classifies how much of its key
+ * content a response still has, none, half or all; see {@link objective} (Li et al. 2024, arXiv 2409.17791). The head
+ * is the run's `head()`, and its accuracy on held-out or validation pairs is the metric `eval_degree/accuracy` of
+ * `evaluateEvery`.
  *
- * @throws InputError (in training) where the loss is an objective of its own or weighs single tokens, or no response has key content
+ * @throws InputError (in training) if the loss is an objective itself or weights tokens, or no response has key content
  */
 export const spo: (own?: Partial<SpoOptions>) => Recipe = recipeOf({
   form: recipeForms.spo,

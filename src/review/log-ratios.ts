@@ -6,7 +6,10 @@ import type { Policy } from "../model/policy/policy.js";
 import type { TokenSequence } from "../model/scoring/batch.js";
 import { responseLogProbs } from "../model/scoring/score.js";
 
-/** A model that scores sequences: a policy, or a function to log π(y | x) of each, the sum over the response tokens, in nats. */
+/**
+ * A model that scores sequences: a policy, or a function that returns log π(y | x) of each, summed over the response
+ * tokens, in nats.
+ */
 export type Scorer = Policy | ((sequences: readonly TokenSequence[], task: TaskOptions) => Promise<Float64Array>);
 
 /** One value for the chosen and one for the rejected response of each pair, in the order of the pairs. */
@@ -19,7 +22,7 @@ export interface PairValues {
 export type PairTokens = Pick<TokenizedPair, "prompt" | "chosen" | "rejected">;
 
 /**
- * log π(y | x) of both responses of each pair under a model.
+ * Computes log π(y | x) of both responses of each pair under a model.
  *
  * @throws DivergenceError as {@link finiteLogProbs}
  */
@@ -35,7 +38,7 @@ export async function pairLogProbs(
   };
 }
 
-/** The sequences of the pairs in scoring order: chosen, rejected, chosen, rejected … */
+/** Returns the sequences of the pairs in scoring order: chosen, rejected, chosen, rejected … */
 export function pairSequences(pairs: readonly PairTokens[]): TokenSequence[] {
   return pairs.flatMap(({ prompt, chosen, rejected }) => [
     { prompt, response: chosen },
@@ -44,7 +47,7 @@ export function pairSequences(pairs: readonly PairTokens[]): TokenSequence[] {
 }
 
 /**
- * Scores of sequences, checked to be finite, because they are compared and sorted.
+ * Scores sequences and checks that the scores are finite, because they are compared and sorted.
  *
  * @throws DivergenceError if one is NaN or infinite, because the policy's training diverged
  */
@@ -64,8 +67,8 @@ export async function finiteLogProbs(
 }
 
 /**
- * The implicit reward over β of both responses of each pair under a loss; for DPO and similar losses,
- * ρ = log π(y | x) − log π_ref(y | x). It is 0 for the reference itself, except under a loss without a reference.
+ * Computes the implicit reward over β of both responses of each pair under a loss; for DPO and similar losses, ρ = log
+ * π(y | x) − log π_ref(y | x). It is 0 for the reference itself, except under a loss without a reference.
  *
  * @param policy log-probabilities of the pairs under the policy
  * @param reference those under the reference; undefined if the loss uses none
@@ -84,7 +87,7 @@ export function pairRewards(
   return { chosen: rewards("chosen"), rejected: rewards("rejected") };
 }
 
-/** Chosen minus rejected reward of each pair. */
+/** Computes the chosen minus the rejected reward of each pair. */
 export function rewardMargins({ chosen, rejected }: PairValues): Float64Array {
   return chosen.map((value, i) => value - rejected[i]!);
 }

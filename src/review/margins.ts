@@ -28,7 +28,7 @@ export interface Margin {
 }
 
 /**
- * The implicit reward margin of every pair, ensembled over policies (SeRA, arXiv 2410.09362, section 3).
+ * Computes the implicit reward margin of every pair, ensembled over policies (SeRA, arXiv 2410.09362, section 3).
  *
  * @param pairs the tokenized pairs
  * @param ratios implicit rewards over β under the newest policy, π_{t−1}
@@ -65,7 +65,7 @@ export function margins(
   });
 }
 
-/** Weighted sum over policies, Σ weight · value. Missing values, such as the reference's, are 0. */
+/** Computes the weighted sum over policies, Σ weight · value. Missing values, such as the reference's, are 0. */
 export function ensemble(values: readonly number[], weights: readonly number[]): number {
   return weights.reduce((total, weight, i) => total + weight * (values[i] ?? 0), 0);
 }

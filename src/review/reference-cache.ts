@@ -52,7 +52,7 @@ export async function cachedPairLogProbs(
   return { values, seconds };
 }
 
-/** Of how log-probabilities are computed: raised when that changes their bytes. */
+/** Increment when a change to the computation changes the bytes of log-probabilities. */
 const revision = 2;
 
 function fingerprintOf(key: string, pairs: readonly PairTokens[]): string {

@@ -4,7 +4,7 @@ import { descending, keepFirst, type Reviewed } from "./selected.js";
 
 /**
  * Keeps the pairs with the largest score differences (chosen minus rejected) in the dataset: selection by an external
- * reward, which SeRA does without.
+ * reward, which SeRA does not need.
  *
  * @param share K / N, in [0, 1]
  * @throws InputError naming the first pair without scores
@@ -14,9 +14,9 @@ export function selectByScore(rows: readonly Margin[], share: number): Reviewed[
 }
 
 /**
- * The score of the chosen response less that of the rejected, by the data's own judge.
+ * Returns the data's score of the chosen response minus that of the rejected one.
  *
- * @throws InputError if the pair has none
+ * @throws InputError if the pair has no scores
  */
 export function scoreDifference({
   id,

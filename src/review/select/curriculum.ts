@@ -7,7 +7,7 @@ import { byMargin } from "./selected.js";
  * learning: Bengio et al. 2009).
  *
  * @param stages number of stages, from 1 to the number of pairs
- * @returns all pairs in their order, each with its stage, counted from 1
+ * @returns all pairs in order, each with its stage, counted from 1
  * @throws InputError if there are fewer pairs than stages, or all margins are equal
  */
 export function curriculum<Row extends Margin>(

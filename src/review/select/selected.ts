@@ -7,11 +7,11 @@ export interface Reviewed extends Margin {
 }
 
 /**
- * Keeps a share of the rows, those that come first in the given order.
+ * Keeps a share of the rows, the first ones in the given order.
  *
  * @param order row indices, the first to keep first
  * @param share K / N, in [0, 1]; K is rounded to the nearest whole number
- * @returns all rows in their own order
+ * @returns all rows in their original order
  */
 export function keepFirst(rows: readonly Margin[], order: readonly number[], share: number): Reviewed[] {
   checkShare(share);
@@ -19,14 +19,14 @@ export function keepFirst(rows: readonly Margin[], order: readonly number[], sha
   return rows.map((row, i) => ({ ...row, kept: kept.has(i) }));
 }
 
-/** Indices by decreasing value; ties keep their order. */
+/** Returns indices by decreasing value; ties keep their order. */
 export function descending(rows: readonly Margin[], valueOf: (row: Margin) => number): number[] {
   const values = rows.map(valueOf);
   return [...rows.keys()].sort((a, b) => values[b]! - values[a]! || a - b);
 }
 
 /**
- * Indices by decreasing ensemble margin.
+ * Returns indices by decreasing ensemble margin.
  *
  * @throws InputError if all margins are equal, because any choice would then be arbitrary
  */

@@ -6,8 +6,8 @@ import { byMargin, keepFirst, type Reviewed } from "./selected.js";
  * earlier pair.
  *
  * @param share K / N, in [0, 1]; K is rounded to the nearest whole number
- * @returns all pairs in their order
- * @throws InputError if all margins are the same, as those of a policy that was never trained are
+ * @returns all pairs in their original order
+ * @throws InputError if all margins are equal, as for an untrained policy
  */
 export function selectTop(rows: readonly Margin[], share: number): Reviewed[] {
   return keepFirst(rows, byMargin(rows), share);
