@@ -45,8 +45,8 @@ export function withoutHead(parameters: Parameters): Parameters {
 }
 
 /**
- * Computes the mean hidden state of each response, [responses, hidden], 0 for an empty one; fed by {@link
- * responseMeanFeed}.
+ * Computes the mean hidden state of each response, [responses, hidden], 0 for an empty one; fed by
+ * {@link responseMeanFeed}.
  */
 export function meanHidden(batch: ObjectiveBatch): Value {
   const hidden = batch.hidden();

@@ -6,9 +6,9 @@ import { rowsOfBatch, type LoadedBatch } from "./micro-batches.js";
 import type { Objective } from "./objective.js";
 
 /**
- * Whether the reference stays fixed ("fixed") or after every `everySteps` steps (default 1) becomes (1 − ema)·π_ref +
- * ema·π (default 1: the policy itself). TR-DPO (Gorbatovski et al. 2024, arXiv 2404.09656): its hard update is `{
- * everySteps: τ }`, its soft one `{ ema: α }`.
+ * Whether the reference stays fixed ("fixed") or after every `everySteps` steps (default 1) becomes
+ * (1 − ema)·π_ref + ema·π (default 1: the policy itself). TR-DPO (Gorbatovski et al. 2024, arXiv 2404.09656): its hard
+ * update is `{ everySteps: τ }`, its soft one `{ ema: α }`.
  */
 export type ReferenceUpdate = "fixed" | { readonly everySteps?: number; readonly ema?: number };
 

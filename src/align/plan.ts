@@ -30,8 +30,8 @@ export interface PlanOptions {
   readonly maxSteps?: number;
   /**
    * Whether the responses of an example share a row after their prompt, which is then read once, instead of a row each.
-   * It changes results only by floating-point noise. Default: whichever is cheaper for a micro-batch, see {@link
-   * batchCost}.
+   * It changes results only by floating-point noise. Default: whichever is cheaper for a micro-batch, see
+   * {@link batchCost}.
    */
   readonly sharePrompts?: boolean;
 }

@@ -31,8 +31,8 @@ export interface ReferencedPair {
    * weights with a mean of 1 do not change its scale. (The sum is not divided by the weights of the step, so the
    * expected gradient is that of the weighted mean over all pairs, however they are split into steps.) Metrics besides
    * the loss are not weighted. `labelSmoothing` (cdpo, rdpo, exo-pair), `target` (dpo) and `targetMargin` (simpo)
-   * override the loss's setting; losses without it refuse them. Other names are for losses that declare them ({@link
-   * PreferenceLoss.columns}); the rest ignore them.
+   * override the loss's setting; losses without it refuse them. Other names are for losses that declare them
+   * ({@link PreferenceLoss.columns}); the rest ignore them.
    */
   readonly columns?: Readonly<Record<string, number>>;
   /**

@@ -33,8 +33,8 @@ export interface SelfAugmentationSettings {
  * Generates the pairs of a training as in SAPO (Yin et al. 2024, arXiv 2405.20830, following its code): before each
  * step, an exponential moving average of the policy regenerates a segment of the step's chosen responses. Results that
  * differ from the original go into a buffer as rejected responses, from which the step's pairs are drawn. The data's
- * rejected responses are not used; in the examples they are stand-ins of the maximum possible length, see {@link
- * longestRewritten}.
+ * rejected responses are not used; in the examples they are stand-ins of the maximum possible length, see
+ * {@link longestRewritten}.
  */
 export function selfAugmentation(settings: SelfAugmentationSettings): ExampleSourceOf<ReferencedPair> {
   return async (policy, examples, random, kept) => {

@@ -76,7 +76,7 @@ const rowNames = {
 
 /**
  * @throws InputError naming the first setting (or the pairs) of the wrong type, or the first pair or demonstration
- * without a unique id
+ *   without a unique id
  */
 export function checkSettings(trained: unknown, settings: RunSettings): void {
   check("pairs", pairs, trained);

@@ -28,14 +28,14 @@ const version = "1";
  * responses: the two axes of the reward–KL frontier (Rafailov et al. 2023, section 6.1), which {@link plot.frontier}
  * draws.
  *
- * One response per prompt is sampled at temperature 1 from the whole distribution; only then does the mean of log
- * π(y|x) − log π_start(y|x) estimate the divergence. If responses are truncated at `maxNewTokens`, the result is the
- * divergence of the truncated responses, a lower bound of the whole.
+ * One response per prompt is sampled at temperature 1 from the whole distribution; only then does the mean of
+ * log π(y|x) − log π_start(y|x) estimate the divergence. If responses are truncated at `maxNewTokens`, the result is
+ * the divergence of the truncated responses, a lower bound of the whole.
  *
  * @param start the model that the runs begin from; do not free it while they run
- * @returns for `evaluate`: metrics `kl` in nats and, if all prompts have a gold reward, `klReward` in [0, 1]; their 95
- *   % bootstrap intervals over prompts, `klLow` to `klHigh` and `klRewardLow` to `klRewardHigh`; and `klCut`, the share
- *   of truncated responses
+ * @returns for `evaluate`: metrics `kl` in nats and, if all prompts have a gold reward, `klReward` in [0, 1]; their
+ *   95 % bootstrap intervals over prompts, `klLow` to `klHigh` and `klRewardLow` to `klRewardHigh`; and `klCut`, the
+ *   share of truncated responses
  * @example const evaluate = await klFrom(start, heldOut.map(({ prompt }) => prompt));
  * const run = await sera(start, pairs, { heldOut, evaluate });
  * plot.frontier(frontierRows({ SeRA: [run] }))

@@ -45,7 +45,7 @@ export interface RespondOptions extends Omit<GenerationOptions, "known" | "guida
  * chat template, and its server decides what a seed does.
  *
  * @returns a table of `prompt`, `response` and its `tokens` (null if a server does not count them), in the order of the
- * prompts
+ *   prompts
  * @example showResponses(await respond(policy, pairs.slice(0, 3).map(({ prompt }) => prompt), { temperature: 0.7 }))
  * @throws RangeError if a prompt leaves no room for a response; InputError if it leaves none in a context of the
  *   guidance, guidance is malformed, an option is unknown, a guiding model has another tokenizer, or a server does not
@@ -118,7 +118,7 @@ export interface ServedResponse extends Omit<WrittenResponse, "tokens"> {
  * Returns the responses of a served model, prompt by prompt.
  *
  * @throws InputError if the server does not answer or does not support an option; RangeError if an option is outside
- * its range
+ *   its range
  */
 export async function servedResponsesTo(
   server: ModelServer,

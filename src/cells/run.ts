@@ -80,7 +80,7 @@ export class Run {
    * Reads a run's folder.
    *
    * @param start the policy that the run began from, on whose engine the run's policies are loaded. Default: an engine
-   * like the run's own
+   *   like the run's own
    * @throws InputError if the folder contains no finished run
    */
   static async open(path: string, start?: Policy): Promise<Run> {

@@ -53,7 +53,7 @@ export interface MethodDefinition<Own extends object> {
  * });
  * const run = await train(start, pairs, shortest({ share: 0.3 })({ rounds: 1 }), { heldOut });
  * @throws InputError if it has no name or version, uses a name of the library, or differs in code from another method
- * of the same name and version
+ *   of the same name and version
  */
 export function defineMethod<Own extends object = object>(
   definition: MethodDefinition<Own>,

@@ -58,7 +58,7 @@ export const irepo: (own?: Partial<IrepoOptions>) => Recipe = recipeOf({
  * Returns the data's responses with votes.
  *
  * @throws InputError if all annotators agree on all pairs, or the judge gives both responses of every pair the same
- * grade
+ *   grade
  */
 async function votedOffline(stages: Stages, options: Complete): Promise<Voted[]> {
   const offline = await stages.offlinePairs();

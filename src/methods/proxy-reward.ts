@@ -22,8 +22,8 @@ const promptsPerGraded = 9;
  * pairs, from the start. The labels of the data are not used.
  *
  * Iteration 1 is the evaluator, whose accuracy is that of its implicit reward, and iteration 2 the policy. With
- * `evaluator: "score-head"` the evaluator is a reward model, a linear head on the mean hidden state (see {@link
- * scoreHead}); its steps log `score/accuracies`, and the iteration's accuracy, that of the implicit reward, says
+ * `evaluator: "score-head"` the evaluator is a reward model, a linear head on the mean hidden state (see
+ * {@link scoreHead}); its steps log `score/accuracies`, and the iteration's accuracy, that of the implicit reward, says
  * nothing about it. With `spend: "direct"` the policy is trained on the graded pairs alone.
  *
  * @throws InputError (in a run) if there is no judge, or the budget is less than one prompt's responses or more than

@@ -46,7 +46,7 @@ export const rewardAugmented: (own?: Partial<RewardAugmentedOptions>) => Recipe 
 
 /**
  * @throws InputError if the tokenizer lacks the word of a goal, which it then cannot distinguish from other unknown
- * words
+ *   words
  */
 function requireGoalWords(texts: InputTexts, options: GoalTextOptions): void {
   for (const pairs of [texts.pairs, texts.validation ?? []]) {

@@ -67,8 +67,8 @@ export async function finiteLogProbs(
 }
 
 /**
- * Computes the implicit reward over β of both responses of each pair under a loss; for DPO and similar losses, ρ = log
- * π(y | x) − log π_ref(y | x). It is 0 for the reference itself, except under a loss without a reference.
+ * Computes the implicit reward over β of both responses of each pair under a loss; for DPO and similar losses,
+ * ρ = log π(y | x) − log π_ref(y | x). It is 0 for the reference itself, except under a loss without a reference.
  *
  * @param policy log-probabilities of the pairs under the policy
  * @param reference those under the reference; undefined if the loss uses none

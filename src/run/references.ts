@@ -24,7 +24,7 @@ interface ReferenceSettings {
 }
 
 /**
- * Log-probabilities of pairs under the references of a run: the model of iteration 0 or, if the run's options say so,
+ * Log-probabilities of pairs under the references of a run: the model of iteration 0 and, if the run's options say so,
  * each iteration's start. They are computed lazily, when a loss or a labeller first reads them.
  */
 export class References {

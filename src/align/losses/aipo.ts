@@ -4,11 +4,11 @@ import { logRatio } from "./reward.js";
 import { margin } from "./terms.js";
 
 /**
- * AIPO, for pairs that a policy generates itself, whose two responses are similar: −log σ(β[s − (1+α)·s_ref]) − λ·log
- * π(y_w | x)/|y_w|, with s = log π(y_w | x) − log π(y_l | x) and s_ref the same under the reference ("AIPO: Improving
- * Training Objective for Iterative Preference Optimization", ICLR 2025 submission 6020). The margin must exceed the
- * reference's by the share α, and the length-normalised likelihood term of the chosen response keeps it from falling
- * along with that of the rejected one. With α = 0 and λ = 0 it is DPO.
+ * AIPO, for pairs that a policy generates itself, whose two responses are similar:
+ * −log σ(β[s − (1+α)·s_ref]) − λ·log π(y_w | x)/|y_w|, with s = log π(y_w | x) − log π(y_l | x) and s_ref the same
+ * under the reference ("AIPO: Improving Training Objective for Iterative Preference Optimization", ICLR 2025 submission
+ * 6020). The margin must exceed the reference's by the share α, and the length-normalised likelihood term of the chosen
+ * response keeps it from falling along with that of the rejected one. With α = 0 and λ = 0 it is DPO.
  *
  * Implicit reward over β: ρ.
  *

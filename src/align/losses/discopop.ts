@@ -4,9 +4,9 @@ import { logRatio } from "./reward.js";
 import { logit } from "./terms.js";
 
 /**
- * Discovered preference optimisation, the log-ratio modulated loss: (1−m)·(−log σ(z)) + m·e⁻ᶻ, m = σ(z/τ), z = β(ρ_w −
- * ρ_l) (Lu et al. 2024, arXiv 2406.08414, equation 5). It is not convex: at z = 0 its slope is (1 − ln 2)/(4τ) − ¾,
- * which is above 0 for τ < 0.102, so margins fall at first.
+ * Discovered preference optimisation, the log-ratio modulated loss: (1−m)·(−log σ(z)) + m·e⁻ᶻ, m = σ(z/τ),
+ * z = β(ρ_w − ρ_l) (Lu et al. 2024, arXiv 2406.08414, equation 5). It is not convex: at z = 0 its slope is
+ * (1 − ln 2)/(4τ) − ¾, which is above 0 for τ < 0.102, so margins fall at first.
  *
  * Implicit reward over β: ρ.
  *

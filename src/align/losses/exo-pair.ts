@@ -5,9 +5,9 @@ import { logRatio } from "./reward.js";
 import { logit, oneMinus } from "./terms.js";
 
 /**
- * Efficient exact optimisation on pairs: the reverse KL from (σ(z), σ(−z)) to the smoothed labels (1−ε, ε), σ(z)·(log
- * σ(z) − log(1−ε)) + σ(−z)·(log σ(−z) − log ε), z = β(ρ_w − ρ_l) (Ji et al. 2024, arXiv 2402.00856, equation 16). Its
- * gradient vanishes for pairs in which the policy strongly prefers the wrong response.
+ * Efficient exact optimisation on pairs: the reverse KL from (σ(z), σ(−z)) to the smoothed labels (1−ε, ε),
+ * σ(z)·(log σ(z) − log(1−ε)) + σ(−z)·(log σ(−z) − log ε), z = β(ρ_w − ρ_l) (Ji et al. 2024, arXiv 2402.00856,
+ * equation 16). Its gradient vanishes for pairs in which the policy strongly prefers the wrong response.
  *
  * Implicit reward over β: ρ.
  *

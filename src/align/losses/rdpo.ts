@@ -11,7 +11,7 @@ import { logit, oneMinus } from "./terms.js";
  * Implicit reward over β: ρ.
  *
  * @param labelSmoothing ε in [0, ½), the flip rate; a pair can override it with the column `labelSmoothing`. Default
- * 0.1
+ *   0.1
  */
 export function rdpo({
   beta,

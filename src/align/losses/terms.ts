@@ -74,8 +74,8 @@ const meeting = 0.7;
  * Computes log p/(1−p) for p = exp(logProb), for log-probabilities of any magnitude; values above −1e-8 are clamped to
  * it.
  *
- * With x = −log p it is −x − log(1−e⁻ˣ). For small x, 1−e⁻ˣ loses significant digits, so the series log(1−e⁻ˣ) = log x
- * − x/2 + x²/24 − x⁴/2880 + x⁶/181440 − … is used.
+ * With x = −log p it is −x − log(1−e⁻ˣ). For small x, 1−e⁻ˣ loses significant digits, so the series
+ * log(1−e⁻ˣ) = log x − x/2 + x²/24 − x⁴/2880 + x⁶/181440 − … is used.
  */
 export function logOfOdds(logProb: Value): Value {
   const x = maximum(neg(logProb), -maxLogProb);

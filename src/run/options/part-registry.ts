@@ -41,7 +41,7 @@ const ownLosses = new Map<string, Versioned>();
  *
  * @param option the option that the part was given for
  * @throws InputError if the part has no name, version or function, uses a name of the library, or differs in code from
- * a part of the same name and version
+ *   a part of the same name and version
  */
 export function checkPart(kind: PartKind, option: string, part: unknown): asserts part is Versioned {
   const own = functionOf[kind];
