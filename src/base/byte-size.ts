@@ -13,7 +13,7 @@ const units = {
 /** A size in memory: bytes, or a number and a unit, such as "8GB" (10⁹ bytes each) or "512 MiB" (2²⁰). */
 export type ByteSize = number | string;
 
-/** Bytes of a size; undefined where it is none. */
+/** Bytes of a size; undefined if it is none. */
 export function bytesIn(size: unknown): number | undefined {
   if (typeof size === "number") return size >= 1 && size <= Number.MAX_SAFE_INTEGER ? Math.floor(size) : undefined;
   const [, number, unit] = (typeof size === "string" && /^\s*(\d+(?:\.\d+)?)\s*([kmgt]i?b|b)?\s*$/i.exec(size)) || [];

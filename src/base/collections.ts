@@ -10,7 +10,7 @@ export function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K,
   return groups;
 }
 
-/** The first of the items for which a size is largest; undefined where there are none. */
+/** The first of the items for which a size is largest; undefined if there are none. */
 export function largestBy<T>(items: readonly T[], sizeOf: (item: T) => number): T | undefined {
   return items.reduce<T | undefined>(
     (found, item) => (found === undefined || sizeOf(item) > sizeOf(found) ? item : found),

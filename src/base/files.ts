@@ -57,7 +57,7 @@ export async function makeFolder(path: string): Promise<void> {
   if (again !== undefined) throw again;
 }
 
-/** Why a folder cannot be made; undefined where it is there now. */
+/** Why a folder cannot be made; undefined if it is there now. */
 async function problemOfMaking(path: string): Promise<unknown> {
   try {
     await mkdir(path);
@@ -106,7 +106,7 @@ export function isMissing(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
 }
 
-/** Text of a file; undefined where there is none. A folder in its place reads as no text. */
+/** Text of a file; undefined if there is none. A folder in its place reads as no text. */
 export async function readTextIfPresent(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");

@@ -13,7 +13,7 @@ const tries = 100;
  * Local ports that nobody listens on, all different. Until they are listened on, another process may take them, but no connection
  * can: one that tries to reach a port before its server is there would otherwise be given that port now and then.
  *
- * @throws Error where almost every port is taken
+ * @throws Error if almost every port is taken
  */
 export async function freePorts(count: number): Promise<readonly number[]> {
   const held: { port: number; server: Server }[] = [];
@@ -30,7 +30,7 @@ export async function freePorts(count: number): Promise<readonly number[]> {
   }
 }
 
-/** A server on this port; undefined where it is taken. */
+/** A server on this port; undefined if it is taken. */
 function listening(port: number): Promise<Server | undefined> {
   return new Promise((resolve) => {
     const server = createServer().once("error", () => resolve(undefined));

@@ -11,7 +11,7 @@ export function rememberNumberText(holder: object, key: string, text: string): v
   texts.set(holder, own.set(key, text));
 }
 
-/** How a number was written; undefined where its value tells, or for a holder that is a copy. */
+/** How a number was written; undefined if its value tells, or for a holder that is a copy. */
 export function numberTextOf(holder: object, key: string): string | undefined {
   return texts.get(holder)?.get(key);
 }

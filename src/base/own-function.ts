@@ -17,7 +17,7 @@ export const interruptGrace = 6000;
  * the original as its cause; an abort stays an abort.
  *
  * @param what the function, as messages call it: `labelBy: the labeller "shortest"`
- * @throws InputError where it throws; the signal's reason where it has not ended by then
+ * @throws InputError if it throws; the signal's reason where it has not ended by then
  */
 export function callOwn<T>(what: string, call: () => T, patience: Patience = {}): T {
   const { signal } = patience;

@@ -87,7 +87,7 @@ export class Random {
  * Checks that a function which draws was given a generator.
  *
  * @param call as it would be written, up to the generator: `splitPairs(pairs, 0.2`
- * @throws InputError where it was not
+ * @throws InputError if it was not
  */
 export function requireRandom(call: string, random: unknown): void {
   const isRandom = typeof random === "object" && random !== null && "shuffle" in random;

@@ -8,7 +8,7 @@ import { parseForeignJson } from "../base/json.js";
  * Text of a UTF-8 file.
  *
  * @param expected what the file would have been, for the error where it is missing
- * @throws InputError where there is no such file, or its bytes are not UTF-8
+ * @throws InputError if there is no such file, or its bytes are not UTF-8
  */
 export async function readText(path: string, expected: string): Promise<string> {
   let bytes: Uint8Array;

@@ -10,7 +10,7 @@ import { isMissing, makeFolder } from "./files.js";
  * @param kind what the folder is, for the error
  * @param owns whether a file of this name is one of such a folder's
  * @param write fills the folder at the path that it is given
- * @throws InputError where `folder` holds files that are not such a folder's; what `write` throws, and what was at
+ * @throws InputError if `folder` holds files that are not such a folder's; what `write` throws, and what was at
  *   `folder` is then untouched
  */
 export async function writeFolder(

@@ -43,9 +43,9 @@ export function clusterOptions(command: Command): Command {
 }
 
 /**
- * What `--on` names; undefined where the work is done on this machine.
+ * What `--on` names; undefined if the work is done on this machine.
  *
- * @throws InputError where one of the flags is not what it may be, or is given without `--on`
+ * @throws InputError if one of the flags is not what it may be, or is given without `--on`
  */
 export function computeTargetOf({ on, clusterPython: python, ...given }: ClusterArguments): ComputeTarget | undefined {
   if (on === undefined) {

@@ -114,7 +114,7 @@ async function runPlanned(
   }
 }
 
-/** @throws InputError where a folder holds other things than comparisons leave: their tables, and folders of runs */
+/** @throws InputError if a folder holds other things than comparisons leave: their tables, and folders of runs */
 async function refuseOthersFolder(out: string, planned: readonly PlannedRun[]): Promise<void> {
   const own = new Set([...tables, ...planned.map(({ name }) => folderName(name))]);
   const others = (await entriesOf(out)).filter((name) => !own.has(name));
@@ -144,7 +144,7 @@ async function writeResults(out: string, { result, baseline, differences }: Comp
   });
 }
 
-/** @throws InputError where two have one name, or names that would share a folder */
+/** @throws InputError if two have one name, or names that would share a folder */
 function recipesOf(methods: readonly ComparedMethod[]): Readonly<Record<string, ComparedMethod["recipe"]>> {
   const folders = methods.map(({ name }) => folderName(name));
   const repeated = methods.find(({ name }, i) => folders.indexOf(folderName(name)) !== i);

@@ -109,7 +109,7 @@ Example:
     });
 }
 
-/** @throws InputError where neither a model nor a server is named, or both */
+/** @throws InputError if neither a model nor a server is named, or both */
 async function written(args: GenerateArguments, session: CommandSession): Promise<string> {
   const [{ model }, server] = [args, modelServerOf(args)];
   if (model === undefined) {
@@ -188,7 +188,7 @@ async function generate(
   }
 }
 
-/** @throws InputError where there are settings of an amplification without a principle to amplify, or outside their range */
+/** @throws InputError if there are settings of an amplification without a principle to amplify, or outside their range */
 function guidanceOf({ principle, ratio, mask, maskTopP, maskTemperature }: GenerateArguments): Guidance | undefined {
   const settings = Object.entries({ ratio, mask, maskTopP, maskTemperature }).filter(
     ([, value]) => value !== undefined,

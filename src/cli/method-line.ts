@@ -18,7 +18,7 @@ export const comparedForms: readonly AnyForm[] = Object.values(namedRecipes).map
 /**
  * A method as `--run` has it: `NAME=method --flag value …`, or without a name, which is then the method's.
  *
- * @throws InputError where there is no such method, or it does not take a flag
+ * @throws InputError if there is no such method, or it does not take a flag
  */
 export function parseMethodLine(text: string): ComparedMethod {
   const [head = "", ...flags] = text.trim().split(/\s+(?=--)/);

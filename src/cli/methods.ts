@@ -12,7 +12,7 @@ import { givenOptions, methodOptions, onCommandLine, type AnyForm } from "./opti
 /** A method that a command line can name. */
 interface NamedMethod {
   readonly form: AnyForm;
-  /** @throws InputError where an option is outside its range, or lacks another */
+  /** @throws InputError if an option is outside its range, or lacks another */
   of(given: object): Method;
 }
 
@@ -62,7 +62,7 @@ export function allMethodOptions(command: Command): Command {
  * The method of a command line.
  *
  * @param parsed all options of the command; those of no method are left to others
- * @throws InputError where there is no such method, or it does not take a flag that was given
+ * @throws InputError if there is no such method, or it does not take a flag that was given
  */
 export function methodFromFlags(name: string, parsed: object): Method {
   const { form, of } = named(namedMethods, name, "--method");
@@ -71,7 +71,7 @@ export function methodFromFlags(name: string, parsed: object): Method {
   return of(given);
 }
 
-/** @throws InputError where there is none of this name */
+/** @throws InputError if there is none of this name */
 export function named<T>(methods: Readonly<Record<string, T>>, name: string, flag: string): T {
   if (Object.hasOwn(methods, name)) return methods[name]!;
   const asLoss = Object.hasOwn(losses, name) ? `; for the loss alone, use direct with --loss ${name}` : "";

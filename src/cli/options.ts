@@ -163,7 +163,7 @@ function flagsOf(name: string, takers: readonly AnyForm[], methods: string | und
   return [new Option(`${flag} <${placeholder}>`, description).argParser(typed)];
 }
 
-/** Which methods take an option, in the fewest words; undefined where all do. */
+/** Which methods take an option, in the fewest words; undefined if all do. */
 function methodsIn(takers: readonly AnyForm[], forms: readonly AnyForm[]): string | undefined {
   const namesOf = (some: readonly AnyForm[]) => some.map(({ name }) => name).join(", ");
   if (takers.length === forms.length) return undefined;

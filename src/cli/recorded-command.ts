@@ -17,7 +17,7 @@ export function recordOf(args: readonly string[]): RecordedCommand {
  * A command line that resumes a run, completed: where it names neither model nor data, it continues the command that
  * began the run, and adds to it.
  *
- * @throws InputError where the folder records no command, or another one, or it was given elsewhere
+ * @throws InputError if the folder records no command, or another one, or it was given elsewhere
  */
 export async function resumedCommand(args: readonly string[]): Promise<readonly string[]> {
   const [verb, ...own] = withoutPlace(args);
@@ -48,7 +48,7 @@ async function recordIn(out: string): Promise<RecordedCommand> {
   );
 }
 
-/** @returns undefined where it is not JSON */
+/** @returns undefined if it is not JSON */
 function parsed(text = ""): unknown {
   try {
     return JSON.parse(text);

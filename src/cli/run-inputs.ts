@@ -105,7 +105,7 @@ export function runOptions(command: Command): Command {
 /**
  * Where models are trained, scored and sampled from; undefined for this machine.
  *
- * @throws InputError where flags name two places, or are not what they may be
+ * @throws InputError if flags name two places, or are not what they may be
  */
 function placeOfWork(run: RunArguments) {
   const [cluster, server] = [computeTargetOf(run), modelServerOf(run)];
@@ -119,7 +119,7 @@ function placeOfWork(run: RunArguments) {
  *
  * @param methods what the run, or each of several, trains by
  * @param given what labels responses. Default: the gold reward, where the prompts are the synthetic world's
- * @throws InputError where a method labels with a judge and there is none, and as the readers of data and model
+ * @throws InputError if a method labels with a judge and there is none, and as the readers of data and model
  */
 export async function prepareRun(
   run: RunArguments,

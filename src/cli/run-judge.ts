@@ -27,9 +27,9 @@ export function runJudgeOptions(command: Command): Command {
 }
 
 /**
- * The judge that a command line names for methods that label with one; undefined where it names none.
+ * The judge that a command line names for methods that label with one; undefined if it names none.
  *
- * @throws InputError where none of the methods labels with a judge, or flags of a judge are given without the judge
+ * @throws InputError if none of the methods labels with a judge, or flags of a judge are given without the judge
  */
 export async function runJudge(args: RunJudgeArguments, methods: readonly Method[]): Promise<Judge | undefined> {
   const flags = withoutPrefix(args);

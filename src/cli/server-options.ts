@@ -40,9 +40,9 @@ export function runServerOptions(command: Command): Command {
 }
 
 /**
- * The server that flags name; undefined where they name none.
+ * The server that flags name; undefined if they name none.
  *
- * @throws InputError where a flag is not what it may be, or is given without `--server`
+ * @throws InputError if a flag is not what it may be, or is given without `--server`
  */
 export function modelServerOf(given: ServerArguments): ModelServer | undefined {
   if (given.server === undefined) {

@@ -52,7 +52,7 @@ export function messageAsTyped({ message, cause }: InputError, command: Command)
 /**
  * The command that arguments name.
  *
- * @throws InputError where there is none, or they have an option that it does not; each with what was probably meant
+ * @throws InputError if there is none, or they have an option that it does not; each with what was probably meant
  */
 export function commandOf(program: Command, args: readonly string[]): Command {
   let command = program;

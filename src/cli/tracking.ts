@@ -17,7 +17,7 @@ export function trackingOptions(command: Command): Command {
   );
 }
 
-/** @throws InputError where a tracker's address or key is not set */
+/** @throws InputError if a tracker's address or key is not set */
 function trackers(text: string, before: readonly Tracker[] = []): Tracker[] {
   return [...before, tracker(text)];
 }

@@ -4,7 +4,7 @@ import { createGunzip } from "node:zlib";
 import { errorAt, type InputError } from "../base/errors.js";
 
 /**
- * The bytes of a file as they come, unpacked where it is gzip (of one or several members).
+ * Streams the bytes of a file, decompressing gzip (of one or several members).
  *
  * @param size of the file in bytes
  * @throws {InputError} gzip that ends too early, fails its checksum or is followed by other bytes

@@ -28,7 +28,7 @@ const schema = z.array(
  * A conversation in a row: messages `{role, content}`, or ShareGPT's `{from, value}`. A content of several parts is their
  * text. Tool calls, reasoning and names go to the chat template; other fields are told as unread.
  *
- * @throws InputError where it is something else, or a part is not text
+ * @throws InputError if it is something else, or a part is not text
  */
 export function readMessages(row: Row, field: string, place: Place, log?: ReadingLog): readonly Message[] {
   const value = row[field];

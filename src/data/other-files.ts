@@ -22,7 +22,7 @@ export function lookOfBytes(head: Buffer): string | undefined {
   return byBytes.find(([bytes]) => beginning.startsWith(bytes))?.[1];
 }
 
-/** What a first line that is not JSON shows of its file; undefined where it may be a damaged line of JSON Lines. */
+/** What a first line that is not JSON shows of its file; undefined if it may be a damaged line of JSON Lines. */
 export function lookOfLine(line: string): string | undefined {
   const text = line.trim();
   if (text.startsWith("[")) return "a JSON array; jq -c '.[]' file.json > file.jsonl turns an array into lines";

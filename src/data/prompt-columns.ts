@@ -37,7 +37,7 @@ function promptColumn(row: Row): string | undefined {
  *   the user's; so does an empty `system`, since the other rows of such a file have one.
  *
  * @returns the prompt, and the columns that it was read from
- * @throws InputError where it is missing, given twice, or holds something else
+ * @throws InputError if it is missing, given twice, or holds something else
  */
 export function readPromptColumns(
   row: Row,
@@ -86,7 +86,7 @@ export interface SystemText {
   readonly text: string;
 }
 
-/** A conversation that begins with a system turn, where there is a text for one. @throws InputError where it has another */
+/** A conversation that begins with a system turn, where there is a text for one. @throws InputError if it has another */
 export function withSystem(
   turns: readonly Message[],
   system: SystemText | undefined,
@@ -103,7 +103,7 @@ export function withSystem(
   );
 }
 
-/** The row's system text. @throws InputError where two columns hold different ones */
+/** The row's system text. @throws InputError if two columns hold different ones */
 export function systemColumn(row: Row, place: Place): SystemText | undefined {
   const columns = systemNames.filter((name) => name in row);
   if (columns.length === 0) return undefined;

@@ -9,7 +9,7 @@ export interface SourceOptions extends DatasetPart, TaskOptions {
   readonly revision?: string;
 }
 
-/** The name of a source. @throws InputError where it is not a text, as a cell without types may have it */
+/** The name of a source. @throws InputError if it is not a text, as a cell without types may have it */
 export function requireSource(source: unknown): string {
   if (typeof source === "string" && source !== "") return source;
   throw new InputError(`source: found ${quote(source)}, expected the path of a file, or org/name on the hub`);
@@ -19,7 +19,7 @@ export function requireSource(source: unknown): string {
  * The files of a source, each as soon as it is here.
  *
  * @param source a file, or a dataset of the hub: `org/name` or `org/name@revision`
- * @throws InputError where a part of a file is asked for; see {@link hubFiles} for the others
+ * @throws InputError if a part of a file is asked for; see {@link hubFiles} for the others
  */
 export async function* sourceFiles(
   source: string,

@@ -276,7 +276,7 @@ function tokenizeExamples<T extends { readonly id: string }>(
   return { tokenized, truncation, skipped, unwritten };
 }
 
-/** The lengths to keep to. @throws InputError where they leave no room, or are more than the model reads */
+/** The lengths to keep to. @throws InputError if they leave no room, or are more than the model reads */
 function checkedLengths(
   { contextLength: context, maxLength, maxPromptLength = Infinity }: TokenizeOptions,
   bosTokens: number,

@@ -19,7 +19,7 @@ export interface Display {
   /**
    * Shows a value now, as the last expression of a cell would be.
    *
-   * @throws InputError where `update` is given without an `id`
+   * @throws InputError if `update` is given without an `id`
    * @example
    * await display(showPair(pair), { id: "newest" });
    * await display(showPair(next), { id: "newest", update: true });
@@ -38,7 +38,7 @@ export interface Display {
   /**
    * Shows the bytes of a PNG, JPEG or GIF image.
    *
-   * @throws InputError where they are none
+   * @throws InputError if they are none
    */
   image(bytes: Uint8Array, options?: DisplayOptions): Promise<void>;
 }

@@ -17,7 +17,7 @@ const bins = 10;
  *
  * @param source reviewed pairs with `chosenScore` and `rejectedScore`, or a run that has them
  * @param beta β of the run
- * @throws InputError where no pair has scores
+ * @throws InputError if no pair has scores
  */
 export function calibration(source: Source<"margins">, beta: number): TopLevelSpec {
   const title = "Calibration of the implicit reward";

@@ -24,7 +24,7 @@ export interface FrontierRow {
  * Gold reward against the distance from the start, as in figure 2 of the DPO paper (Rafailov et al. 2023): at equal distance the
  * method above uses it better, whatever its β. One colour for each series.
  *
- * @throws InputError where there are no rows
+ * @throws InputError if there are no rows
  */
 export function frontier(source: Rows<FrontierRow>): TopLevelSpec {
   const rows = rowsOf(source);

@@ -19,7 +19,7 @@ type GoldRow = Pick<IterationRow, "iteration" | "goldReward" | "goldRewardInterv
  * Mean gold reward of each iteration's policy, with 95 % intervals.
  *
  * @param runs a run or its iterations, or several by name
- * @throws InputError where no iteration has a gold reward
+ * @throws InputError if no iteration has a gold reward
  */
 export function goldByIteration(runs: Sources<"iterations", GoldRow>): TopLevelSpec {
   const title = "Gold reward by iteration";

@@ -7,7 +7,7 @@ import { judgedIntervals, type JudgedSource } from "./judged.js";
  * {@link goldByIteration}.
  *
  * @param source methods or policies by name; a run, whose iterations are drawn; or runs by name, whose last policies are
- * @throws InputError where there is none
+ * @throws InputError if there is none
  * @example goldRewards({ DPO: dpo, SeRA: run })
  */
 export function goldRewards(source: JudgedSource): TopLevelSpec {

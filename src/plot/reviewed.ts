@@ -13,7 +13,7 @@ export interface Review {
  * The reviewed pairs of a source, by the iteration that their review precedes.
  *
  * @param plot name of the plot, for the error
- * @throws InputError where there is none
+ * @throws InputError if there is none
  */
 export function reviewsFrom(plot: string, source: Source<"margins">): Review[] {
   const rows = rowsFrom(plot, "margins", source);

@@ -17,7 +17,7 @@ export type Sources<Table extends keyof RunTables, Row = RowOf<Table>> =
  * The rows of a source.
  *
  * @param plot name of the plot, for the error
- * @throws InputError where it is neither rows nor a run with such a table
+ * @throws InputError if it is neither rows nor a run with such a table
  */
 export function rowsFrom<Table extends keyof RunTables, Row = RowOf<Table>>(
   plot: string,

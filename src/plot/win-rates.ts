@@ -6,7 +6,7 @@ import { judgedIntervals, start, type JudgedSource } from "./judged.js";
  * Win rates against the start model (share of held-out prompts, a tie being half), with 95 % intervals.
  *
  * @param source methods or policies by name; a run, whose iterations are drawn; or runs by name, whose last policies are
- * @throws InputError where there is no win rate
+ * @throws InputError if there is no win rate
  * @example winRates({ DPO: dpo, SeRA: run })
  */
 export function winRates(source: JudgedSource): TopLevelSpec {

@@ -3,14 +3,14 @@ export interface Agreement {
   readonly items: number;
   /** Share of items to which both gave the same label. */
   readonly share: number;
-  /** Cohen's κ (1960): that share less the one expected by chance, of what chance leaves; null where both gave one label alone. */
+  /** Cohen's κ (1960): that share less the one expected by chance, of what chance leaves; null if both gave one label alone. */
   readonly kappa: number | null;
 }
 
 /**
  * Agreement of two raters who labelled the same items.
  *
- * @throws RangeError where there are none, or not equally many
+ * @throws RangeError if there are none, or not equally many
  */
 export function agreementOf(first: readonly string[], second: readonly string[]): Agreement {
   const items = first.length;

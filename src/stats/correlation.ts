@@ -1,6 +1,6 @@
 import { op, table } from "arquero";
 
-/** How two measurements of the same things go together; null where one of them is the same for all. */
+/** How two measurements of the same things go together; null if one of them is the same for all. */
 export interface Correlation {
   readonly n: number;
   readonly pearson: number | null;

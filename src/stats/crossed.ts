@@ -28,7 +28,7 @@ export interface CrossedInterval extends Interval {
  *
  * @param rows of the same length, the columns standing for the same prompts. A single value has no bounds (±∞)
  * @param range that the values lie in. Default: they may be any
- * @throws RangeError where there are no values, rows of different lengths, or a value outside the range
+ * @throws RangeError if there are no values, rows of different lengths, or a value outside the range
  */
 export function crossedInterval(rows: readonly (readonly number[])[], range?: ValueRange): CrossedInterval {
   const { mean: centre, seeds, prompts, seedDeviation } = crossedVariances(rows);

@@ -14,7 +14,7 @@ const resamples = 1000;
  * The mean and its 95 % percentile bootstrap interval (Efron 1979).
  *
  * @param values independent of each other, one for each prompt, say
- * @throws RangeError where there are none
+ * @throws RangeError if there are none
  */
 export function bootstrapInterval(values: readonly number[], random: Random): Interval {
   if (values.length === 0) throw new RangeError("the mean of no values");

@@ -22,8 +22,8 @@ const ridge = 0.1;
  * the length, with a weak L2 penalty on φ. The third, how hard each instruction is, is estimated there from many models'
  * answers to the same instructions and left out here, where there are two; and the penalty is fixed, not cross-validated.
  *
- * @returns null where the difference of lengths is the same everywhere and not 0: nothing tells length and model apart
- * @throws RangeError where there are no contests
+ * @returns null if the difference of lengths is the same everywhere and not 0: nothing tells length and model apart
+ * @throws RangeError if there are no contests
  */
 export function lengthControlledWinRate(contests: readonly Contest[], random: Random): Interval | null {
   if (contests.length === 0) throw new RangeError("a win rate of no contests");

@@ -8,7 +8,7 @@ const z = 1.959963984540054;
  * everything succeeded.
  *
  * @param successes may count halves (a tie is half a win); the interval is then wider than it need be
- * @throws RangeError where there are no trials
+ * @throws RangeError if there are no trials
  */
 export function wilsonInterval(successes: number, trials: number): Interval {
   if (!(trials > 0)) throw new RangeError("a share of no trials");

@@ -15,7 +15,7 @@ const mostCounts = 1e9;
  *
  * @param wins `wins[i][j]` is how often i was preferred to j
  * @param pseudoCounts added to every `wins[i][j]` of different i and j; so that a unanimous vote has a finite strength. In [1e-9, 1e9], default ½
- * @throws InputError where the table is not square, a count is negative, above 1e9 or not a number, or strengths lie too far apart for a float64
+ * @throws InputError if the table is not square, a count is negative, above 1e9 or not a number, or strengths lie too far apart for a float64
  */
 export function zermelo(wins: readonly (readonly number[])[], pseudoCounts = 0.5): number[] {
   if (!(pseudoCounts >= leastPseudoCounts && pseudoCounts <= mostCounts))

@@ -37,7 +37,7 @@ const foundRuns = z.object({ runs: z.array(mlflowRun).default([]) });
  * `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`, where they are set.
  *
  * @example const run = await sera(policy, pairs, { beta: 2, track: mlflow({ experiment: "beta sweep" }) });
- * @throws InputError where there is no address of a server
+ * @throws InputError if there is no address of a server
  */
 export function mlflow({
   trackingUri = process.env["MLFLOW_TRACKING_URI"],

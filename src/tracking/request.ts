@@ -10,7 +10,7 @@ const longestAnswer = 20;
 /** What a tracker's server answered. */
 export interface Answer {
   readonly status: number;
-  /** Its JSON; undefined where it has none. */
+  /** Its JSON; undefined if it has none. */
   readonly body: unknown;
 }
 
@@ -31,7 +31,7 @@ export class TrackingServer {
    * Asks once.
    *
    * @param accepted statuses besides 2xx that the caller knows what to do with
-   * @throws TrackingRefused where asking again is of no use; Error where it may be
+   * @throws TrackingRefused if asking again is of no use; Error where it may be
    */
   async ask(method: "GET" | "POST", path: string, body?: unknown, accepted: readonly number[] = []): Promise<Answer> {
     const { host } = this.url;

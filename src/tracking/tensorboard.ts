@@ -10,7 +10,7 @@ import { readEvents, stepRecord, versionRecord } from "./event-file.js";
  *
  * @param folder made where it is not there
  * @example const run = await sera(policy, pairs, { beta: 2, track: tensorBoard("logs") });
- * @throws InputError where the folder is not a path
+ * @throws InputError if the folder is not a path
  */
 export function tensorBoard(folder: string): Tracker {
   if (typeof folder !== "string" || folder === "")

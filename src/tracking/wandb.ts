@@ -29,7 +29,7 @@ export interface WandbOptions {
  * `WANDB_API_KEY` is the key, and `WANDB_BASE_URL` the server of those who host their own (default https://api.wandb.ai).
  *
  * @example const run = await sera(policy, pairs, { beta: 2, track: wandb({ project: "alignment" }) });
- * @throws InputError where there is no key
+ * @throws InputError if there is no key
  */
 export function wandb({
   project = process.env["WANDB_PROJECT"] ?? "sera-lab",

@@ -16,7 +16,7 @@ export class RedirectError extends Error {
  * `fetch` that reads no more of a response than an answer can be, no JSON beyond the bounds of {@link checkJsonBounds}, and follows no
  * redirect: what is asked may be as secret as the key, and goes to the named host alone.
  *
- * @throws RedirectError where it would be redirected
+ * @throws RedirectError if it would be redirected
  */
 export const fetchAnswer: typeof fetch = async (input, init) => {
   const answer = await fetch(input, { ...init, redirect: "manual" });

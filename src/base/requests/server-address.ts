@@ -1,7 +1,7 @@
 import { InputError } from "../errors.js";
 import { quoteAddress } from "../quote-address.js";
 
-/** The base URL of a server, as a user gives it; undefined where it is not one of http or https alone, with nothing secret in it. */
+/** The base URL of a server, as a user gives it; undefined if it is not one of http or https alone, with nothing secret in it. */
 export function serverUrl(text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) return undefined;
@@ -12,7 +12,7 @@ export function serverUrl(text: string): URL | undefined {
  * Checks the base URL of a server that speaks a model's API. It is quoted in messages, so nothing secret may stand in it.
  *
  * @param name of the setting, for messages
- * @throws InputError where it is no such URL, or has a user, a password, a query or a fragment, which are not quoted
+ * @throws InputError if it is no such URL, or has a user, a password, a query or a fragment, which are not quoted
  */
 export function checkServerAddress(address: string, name: string): void {
   const url = URL.canParse(address) ? new URL(address) : undefined;

@@ -5,13 +5,13 @@ import { packageFolder } from "../../kernel/package-folder.js";
 
 const require = createRequire(join(packageFolder, "package.json"));
 
-/** The version in a folder's package.json; undefined where there is none. */
+/** The version in a folder's package.json; undefined if there is none. */
 export function versionIn(folder: string): string | undefined {
   const file = join(folder, "package.json");
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as { version?: string }).version : undefined;
 }
 
-/** The version of a package as sera-lab finds it; undefined where it is not installed. */
+/** The version of a package as sera-lab finds it; undefined if it is not installed. */
 export function versionOf(name: string): string | undefined {
   const folders = require.resolve.paths(name) ?? [];
   return folders.map((folder) => versionIn(join(folder, name))).find((version) => version !== undefined);

@@ -20,8 +20,8 @@ const interval = 100;
 /**
  * Starts a kernel as a front end does, runs a cell in it, and ends it.
  *
- * @returns the text of the cell's last expression; undefined where it has none
- * @throws Error where the kernel does not come up, or the cell fails, with the reason
+ * @returns the text of the cell's last expression; undefined if it has none
+ * @throws Error if the kernel does not come up, or the cell fails, with the reason
  */
 export async function tryKernel(code: string): Promise<string | undefined> {
   const folder = await mkdtemp(join(tmpdir(), "sera-doctor-"));

@@ -66,7 +66,7 @@ export async function writeComparison(folder: string): Promise<string> {
  *
  * @param folder holds `summary.json`, the run folders `dpo` and `sera`, and `samples.jsonl` where
  *   there are samples
- * @throws {InputError} where `summary.json` is missing, or a file is not as it should be
+ * @throws {InputError} if `summary.json` is missing, or a file is not as it should be
  */
 export async function renderComparison(folder: string): Promise<string> {
   const { methods, seeds } = await readJsonFile(join(folder, "summary.json"), summary);

@@ -22,7 +22,7 @@ export interface RunTables {
  * Reads the tables of a finished run. What a run may not have (margins and made pairs of an iteration, steps of a run that
  * trained nothing) is empty.
  *
- * @throws InputError where the folder holds no run, the run has not ended, or a file is not what it wrote
+ * @throws InputError if the folder holds no run, the run has not ended, or a file is not what it wrote
  */
 export async function readRunTables(path: string): Promise<RunTables> {
   const identity = await readIdentity(path);
@@ -43,7 +43,7 @@ export async function readRunTables(path: string): Promise<RunTables> {
 /**
  * The logged training steps of a run.
  *
- * @throws InputError where `metrics.jsonl` is not what the run wrote
+ * @throws InputError if `metrics.jsonl` is not what the run wrote
  */
 export async function readSteps(path: string): Promise<readonly StepRow[]> {
   return stepsIn(await RunFolder.open(path));

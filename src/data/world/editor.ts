@@ -45,7 +45,7 @@ function ownAnswer(request: WorldRequest, response: string, writer: Writer): str
   return answer(request, writer, Random.seeded(0).fork("editor", JSON.stringify(request), response));
 }
 
-/** The text with a few of the sentences of another, so that it is worth as much; null where no exchange is worth anything. */
+/** The text with a few of the sentences of another, so that it is worth as much; null if no exchange is worth anything. */
 function towards(text: string, other: string, value: (text: string) => number): string | null {
   const goal = value(other);
   const { parts, candidates } = exchanges(sentencesOf(text), sentencesOf(other));

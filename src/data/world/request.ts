@@ -42,7 +42,7 @@ export function writePrompt({ verb, object, items, steps, forbidden, beginWith, 
 const pattern =
   /^(?:goal (?<goal>\w+) \. )?(?<verb>\w+) a (?<object>\w+) with (?<items>[\w ,]+) \. use (?<steps>\w+) steps \.(?: do not use (?<forbidden>\w+) \.)?(?: begin with (?<beginWith>\w+) \.)? be (?<tone>\w+) \.$/;
 
-/** The request that a prompt states, or undefined where the text is no prompt of this world. Spacing is free. */
+/** The request that a prompt states, or undefined if the text is no prompt of this world. Spacing is free. */
 export function parsePrompt(text: string): WorldRequest | undefined {
   const prompt = words(text).join(" ");
   const found = pattern.exec(prompt)?.groups;

@@ -20,7 +20,7 @@ export const gradeAnswer = z.object({
   grade: z.int("a whole number from 1 to 10").min(1, "at least 1").max(10, "at most 10"),
 });
 
-/** Schema of an answer to a request for an edit: the edited text, or null where it needs none. */
+/** Schema of an answer to a request for an edit: the edited text, or null if it needs none. */
 export const editAnswer = z.object({ reason, edited: z.string("text, or null").nullable() });
 
 /** A parsed answer, or what is wrong with it. */

@@ -3,7 +3,7 @@ import { InputError } from "../../base/errors.js";
 /**
  * Loads a provider's SDK, which is installed by those who use it.
  *
- * @throws InputError where it is not installed
+ * @throws InputError if it is not installed
  */
 export async function loadSdk<T>(name: string, load: () => Promise<T>): Promise<T> {
   try {

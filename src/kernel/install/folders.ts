@@ -38,7 +38,7 @@ export function dataFolderOf(prefix: string): string {
 /**
  * The active environment: what is activated, else the installation of the first Python on the PATH.
  *
- * @throws InputError where there is neither
+ * @throws InputError if there is neither
  */
 export async function activePrefix(): Promise<string> {
   const prefix = process.env.VIRTUAL_ENV || process.env.CONDA_PREFIX || (await pythons())[0]?.prefix;
@@ -68,7 +68,7 @@ export function dataFolders(prefixes: readonly string[], surroundings: Surroundi
   ];
 }
 
-/** Every data folder in which a Jupyter looks, by its own account; undefined where the command does not answer. */
+/** Every data folder in which a Jupyter looks, by its own account; undefined if the command does not answer. */
 export async function dataFoldersByJupyter(jupyter: string): Promise<string[] | undefined> {
   const answer = await answerOf(jupyter, ["--paths", "--json"]);
   return answer === undefined ? undefined : (JSON.parse(answer) as { data: string[] }).data;

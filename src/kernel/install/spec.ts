@@ -35,7 +35,7 @@ export function specFolder(dataFolder: string): string {
  *
  * @param dataFolder one of Jupyter's, see {@link userDataFolder} and {@link dataFolderOf}
  * @returns what now stands there
- * @throws InputError where the folder cannot be written, or holds another program's kernel
+ * @throws InputError if the folder cannot be written, or holds another program's kernel
  */
 export async function installSpec(dataFolder: string): Promise<InstalledSpec> {
   const folder = specFolder(dataFolder);
@@ -56,8 +56,8 @@ export async function installSpec(dataFolder: string): Promise<InstalledSpec> {
 /**
  * Removes the kernelspec.
  *
- * @returns its folder, or undefined where there was none
- * @throws InputError where the folder cannot be removed, or holds another program's kernel
+ * @returns its folder, or undefined if there was none
+ * @throws InputError if the folder cannot be removed, or holds another program's kernel
  */
 export async function removeSpec(dataFolder: string): Promise<string | undefined> {
   const spec = await readSpec(dataFolder);
@@ -71,8 +71,8 @@ export async function removeSpec(dataFolder: string): Promise<string | undefined
 /**
  * Reads the kernelspec in a data folder.
  *
- * @returns undefined where there is none
- * @throws InputError where there is one that Jupyter cannot use
+ * @returns undefined if there is none
+ * @throws InputError if there is one that Jupyter cannot use
  */
 export async function readSpec(dataFolder: string): Promise<InstalledSpec | undefined> {
   const folder = specFolder(dataFolder);
@@ -87,7 +87,7 @@ export async function readSpec(dataFolder: string): Promise<InstalledSpec | unde
   return { folder, displayName: spec.data.display_name, argv: spec.data.argv };
 }
 
-/** The kernel program that a kernelspec starts, or undefined where it is not sera-lab's. */
+/** The kernel program that a kernelspec starts, or undefined if it is not sera-lab's. */
 export function programOf({ argv }: InstalledSpec): string | undefined {
   return argv.find((part) => part.replaceAll("\\", "/").endsWith("/src/kernel/main.js"));
 }

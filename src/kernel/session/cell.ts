@@ -73,7 +73,7 @@ export class Cell {
     this.closed = true;
   }
 
-  /** @throws Interrupted where the cell was interrupted; or has ended, and what it left running holds up a later one that was */
+  /** @throws Interrupted if the cell was interrupted; or has ended, and what it left running holds up a later one that was */
   check(): void {
     if (this.isInterrupted || (this.closed && this.flag[0]! > this.number)) throw new Interrupted();
   }

@@ -58,7 +58,7 @@ export class Converter {
    * Compiles a cell and keeps what it declares for the cells after it. That stays known if the cell
    * then fails: as far as it came, its names have values.
    *
-   * @throws CompileError where it does not parse or its types do not fit
+   * @throws CompileError if it does not parse or its types do not fit
    */
   convert(cell: CellText): CompiledCell {
     const prepared = prepare(cell.source);

@@ -22,7 +22,7 @@ export class Executor {
    * Runs a cell.
    *
    * @returns the value of its last expression in an array, where it has one
-   * @throws CompileError where it does not compile, and what it throws itself
+   * @throws CompileError if it does not compile, and what it throws itself
    */
   async run(cell: CellText): Promise<readonly [unknown] | undefined> {
     const { javascript, declared, hoisted } = this.converter.convert(cell);

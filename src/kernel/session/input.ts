@@ -11,7 +11,7 @@ let waiting: Waiting[] = [];
  * Asks the user for a line of text, in a field below the cell.
  *
  * @param question stands before the field
- * @throws Error where the front end takes no input, as when a notebook is run without a user
+ * @throws Error if the front end takes no input, as when a notebook is run without a user
  * @example const name = await prompt("Whose preferences? ");
  */
 export async function prompt(question = ""): Promise<string> {

@@ -46,7 +46,7 @@ export function isKnown(name: string): boolean {
   return files.has(name);
 }
 
-/** The TypeScript behind a place in generated JavaScript, or undefined where there is none. */
+/** The TypeScript behind a place in generated JavaScript, or undefined if there is none. */
 export function locate(name: string, { line, column }: Position): Location | undefined {
   const file = files.get(name);
   if (!file || line < 1 || line > file.lines) return undefined;

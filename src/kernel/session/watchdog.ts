@@ -14,7 +14,7 @@ const pipe = 4;
 /** A process that a cell has started, or that has ended. */
 interface Started {
   readonly pid: number;
-  /** The number of the cell; undefined where the process has ended. */
+  /** The number of the cell; undefined if the process has ended. */
   readonly cell: number | undefined;
 }
 

@@ -21,7 +21,7 @@ export function encode({ identities, header, parent, metadata, content, buffers 
 /**
  * The message of frames, see {@link encode}.
  *
- * @throws WireError where they are none, or are not signed with the key
+ * @throws WireError if they are none, or are not signed with the key
  */
 export function decode(frames: readonly Uint8Array[], key: string): Message {
   const start = frames.findIndex((frame) => delimiter.equals(frame));

@@ -24,7 +24,7 @@ export type Connection = z.infer<typeof schema>;
 /**
  * Reads the file by which Jupyter tells a kernel where to listen.
  *
- * @throws InputError where there is no such file or a field does not fit
+ * @throws InputError if there is no such file or a field does not fit
  */
 export async function readConnection(path: string): Promise<Connection> {
   return parseJson(await readText(path, "the connection file that Jupyter writes for a kernel"), schema, path);

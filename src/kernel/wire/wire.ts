@@ -41,7 +41,7 @@ export class Wire {
    * Listens where a connection says.
    *
    * @param path of the connection file, for the error
-   * @throws InputError where an address cannot be had
+   * @throws InputError if an address cannot be had
    */
   static async bind(connection: Connection, path: string): Promise<Wire> {
     const wire = new Wire(connection.key);

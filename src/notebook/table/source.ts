@@ -52,7 +52,7 @@ export function isTable(value: unknown): value is ArqueroTable | DanfoFrame {
 /**
  * Reads a table of any kind.
  *
- * @throws InputError where the value is none
+ * @throws InputError if the value is none
  */
 export function tableSource(table: TableInput): TableSource {
   if (isArqueroTable(table)) return arqueroSource(table);

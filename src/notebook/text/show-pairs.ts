@@ -32,7 +32,7 @@ export function showPair(pair: ShownPair): Displayable {
  *
  * @param pairs rows, or a table of them
  * @example showPairs(run.iteration(2).bootstrapped)
- * @throws InputError where `limit` is no whole number from 1
+ * @throws InputError if `limit` is no whole number from 1
  */
 export function showPairs(pairs: Rows<ShownPair>, options: ExcerptOptions = {}): Displayable {
   const { shown, note } = excerpt(rowsOf(pairs), options, "pairs");

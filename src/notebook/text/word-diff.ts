@@ -26,7 +26,7 @@ const token =
 /**
  * Compares two responses word by word; blanks do not count.
  *
- * @returns undefined where they share too little for marks to be of use
+ * @returns undefined if they share too little for marks to be of use
  */
 export function wordDiff(rejected: string, chosen: string): WordDiff | undefined {
   const sides = { rejected: words(rejected), chosen: words(chosen) };
