@@ -61,8 +61,8 @@ export interface GoalOptions extends GoalTextOptions {
  * The goal is the score if all scores are in [1, 10]. If all are in [0, 1], it is ten times the score, rounded to the
  * nearest whole number, at least 1.
  *
- * Unlike this function, the paper's code for models without a system turn forgets to swap the responses at the low
- * goal.
+ * The paper's code for models without a system turn forgets to swap the responses at the low goal; this function does
+ * not.
  *
  * @param pairs with `chosenScore` and `rejectedScore`
  * @returns 2N pairs, or N with `half`, minus those of dropped ties; the two pairs from one original are adjacent
@@ -162,7 +162,7 @@ export function goalProbes(pairs: readonly PreferencePair[], options: GoalTextOp
   const { id, prompt } = shortest;
   return [...new Set([...texts, unknown])].map((text, i) => ({
     ...{ text, isUnknown: i >= texts.length },
-    // The goal stands alone if possible: truncation would cut it off the beginning of a long prompt.
+    // The goal stands alone if possible: truncation would remove it from a long prompt, which is cut at its beginning.
     pair: {
       ...{ ...shortest, id: `${id}#goal-${i + 1}` },
       prompt: typeof prompt === "string" ? text : withGoalText(prompt, text, options),
