@@ -58,8 +58,8 @@ export interface Spending {
 export type Estimate = Spending;
 
 /**
- * Compares and grades responses, for evaluation, win rates and labelling samples: the gold reward of the synthetic world
- * (`goldJudge`), a language model (`llmJudge`), or one of your own.
+ * Compares and grades responses, for evaluation, win rates and labelling samples: the gold reward of the synthetic
+ * world (`goldJudge`), a language model (`llmJudge`), or a judge of your own.
  */
 export interface Judge {
   /** Shown in tables and errors. */

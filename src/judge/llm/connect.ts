@@ -8,7 +8,7 @@ import { knownPrice, priceFile } from "./prices.js";
 import { keyOf, keyVariableOf, parseJudgeModel, providers, type JudgeModel } from "./provider.js";
 import type { AskerSettings } from "./settings.js";
 
-/** A language model that can be asked questions, and what its answers depend on. */
+/** A language model ready for questions, and what its answers depend on. */
 export interface ConnectedModel {
   /** `provider:model`. */
   readonly name: string;
@@ -23,7 +23,7 @@ export interface ConnectedModel {
     readonly temperature: number | null;
     readonly maxTokens: number;
   };
-  /** @param kind what is asked, so that answers to equal texts of other kinds are not taken for it */
+  /** @param kind kind of question, so that cached answers to the same text of another kind are not used */
   question<T>(kind: string, text: string, schema: z.ZodType<T>): Question<T>;
 }
 

@@ -1,7 +1,7 @@
 import { InputError } from "../../base/errors.js";
 
 /**
- * Loads a provider's SDK, which is installed by those who use it.
+ * Loads a provider's SDK, an optional package that the user installs.
  *
  * @throws InputError if it is not installed
  */

@@ -10,7 +10,7 @@ export interface Reply {
   readonly text: string;
   /** Whether the token limit cut it off. */
   readonly cut: boolean;
-  /** Undefined if the server does not report it, or reports something else than counts. */
+  /** Undefined if the server does not report it, or reports anything but counts. */
   readonly used: Tokens | undefined;
 }
 
