@@ -4,7 +4,7 @@ import { mlflow } from "../tracking/mlflow.js";
 import { tensorBoard } from "../tracking/tensorboard.js";
 import { wandb } from "../tracking/wandb.js";
 
-/** Where the steps of a run are shown besides its folder. */
+/** Where to send the steps of a run in addition to its folder. */
 export interface TrackingArguments {
   readonly track?: readonly Tracker[];
 }

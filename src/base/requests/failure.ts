@@ -12,7 +12,7 @@ interface Consequences {
   readonly billed: boolean;
   /** Seconds that the server asks to wait before a retry. */
   readonly wait?: number | undefined;
-  /** The HTTP status that the server refused with; undefined if it did not answer. */
+  /** The HTTP status of the server's refusal; undefined if it did not answer. */
   readonly status?: number | undefined;
 }
 

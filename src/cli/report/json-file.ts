@@ -6,7 +6,7 @@ import { throwBadRow } from "../../data/bad-rows.js";
 import { readJsonLines } from "../../data/json-lines.js";
 
 /**
- * A JSON file of a run folder.
+ * Reads a JSON file of a run folder.
  *
  * @throws {InputError} if the file is missing, is not JSON, or does not fit the schema
  */
@@ -24,7 +24,7 @@ export async function readJsonFile<Schema extends z.ZodType>(file: string, schem
 }
 
 /**
- * The rows of a JSON Lines file of a run folder, or undefined if the run did not write it.
+ * Reads the rows of a JSON Lines file of a run folder; undefined if the run did not write it.
  *
  * @throws {InputError} if a line is not a JSON object or does not fit the schema
  */
