@@ -22,7 +22,7 @@ export class InputError extends Error {
   }
 }
 
-/** A location in the user's data; each part is given when known. */
+/** A location in the user's data, as far as known. */
 export interface Place {
   /** Path of the file as the user gave it. */
   readonly file?: string;

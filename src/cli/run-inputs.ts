@@ -119,7 +119,7 @@ function placeOfWork(run: RunArguments) {
  *
  * @param methods the training method of the run, or of each of several runs
  * @param given judge that labels responses. Default: the gold reward, if the prompts are the synthetic world's
- * @throws InputError if a method labels with a judge and there is none; otherwise as the readers of data and model
+ * @throws InputError if a method labels with a judge and there is none; otherwise as for reading data and model
  */
 export async function prepareRun(
   run: RunArguments,

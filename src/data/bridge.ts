@@ -24,7 +24,7 @@ export interface Editor {
   readonly name: string;
   /** Version of the editor's code. */
   readonly version: string;
-  /** What its edits depend on besides its code, such as a model and its prompt. */
+  /** Everything other than its code that its edits depend on, such as a model and its prompt. */
   readonly settings?: unknown;
   /** @returns the edited response, or null if it needs no edit */
   edit(request: EditRequest, task?: Pick<TaskOptions, "signal">): Promise<string | null> | string | null;

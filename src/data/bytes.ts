@@ -24,7 +24,7 @@ export async function* readBytes(path: string, isGzip: boolean, size: number): A
     if (!(error instanceof Error && "code" in error && String(error.code).startsWith("Z_"))) throw error;
     throw brokenGzip(path, error.message, error);
   }
-  // zlib takes a zero byte after a member for padding and silently drops what follows.
+  // zlib interprets a zero byte after a member as padding and silently drops the rest.
   if (gunzip.bytesWritten < size) {
     throw brokenGzip(path, `${size - gunzip.bytesWritten} trailing bytes that are not gzip`);
   }

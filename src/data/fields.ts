@@ -34,7 +34,7 @@ export const optionalId = z.union([z.string(), z.number()], "text or a number").
 /**
  * Reads and checks the fields that `schema` names.
  *
- * @throws {InputError} naming the first field that is missing or wrong, what it holds and what was expected
+ * @throws {InputError} naming the first missing or invalid field, its value and what was expected
  */
 export function readFields<S extends z.ZodType>(schema: S, row: Row, place: Place): z.infer<S> {
   return checked(schema.safeParse(row), row, [], place);
@@ -42,7 +42,7 @@ export function readFields<S extends z.ZodType>(schema: S, row: Row, place: Plac
 
 /**
  * Reads and checks one field. Use it if the field's name depends on the row: building an object schema for each row
- * would take as long as the rest of the reading.
+ * would take as long as all other reading.
  *
  * @throws {InputError} as {@link readFields}
  */

@@ -73,7 +73,7 @@ async function* read(path: string): AsyncGenerator<ParquetBatch> {
   }
 }
 
-/** A row as JSON would hold it: a 64-bit integer becomes a number, or its digits if a number would round it. */
+/** Converts a row to JSON values: a 64-bit integer becomes a number, or its digits if a number would round it. */
 function rowAsJson(
   row: Readonly<Record<string, unknown>>,
   columns: ReadonlyMap<string, SchemaTree>,

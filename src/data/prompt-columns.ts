@@ -17,7 +17,7 @@ export const wordColumns = [
   ...["input", "history", "context", "passage", "conversations", "conversation", "tools", "functions"],
 ] as const;
 
-/** Whether a row has a prompt column besides its responses. */
+/** Whether a row has a prompt column in addition to its responses. */
 export function hasPromptColumn(row: Row): boolean {
   return promptColumn(row) !== undefined;
 }

@@ -66,7 +66,7 @@ export interface Judge {
   readonly name: string;
   /** Version of a judge's own code. A run that uses the judge is identified by name and version; see {@link judgeIdentity}. */
   readonly version?: string;
-  /** What else the judgments depend on, such as a model and its prompts; part of the identity of a run. */
+  /** Everything else that the judgments depend on, such as a model and its prompts; part of a run's identity. */
   readonly identity?: JudgeIdentity;
   /** Compares two responses to a prompt, in both orders. */
   compare(prompt: Prompt, a: string, b: string, work?: { readonly signal?: AbortSignal }): Promise<Verdict>;

@@ -6,9 +6,9 @@ import { isDanfoFrame, tableSource, type DanfoFrame, type TableInput } from "./t
 /**
  * Converts a table to a danfojs DataFrame, with explicit column types.
  *
- * A DataFrame holds numbers, strings, booleans and dates. Missing numbers become NaN, which danfojs' statistics ignore;
- * other missing values become null; a column without values becomes a column of NaN. Lists, objects, columns of mixed
- * types and bigints too large for a number are rejected.
+ * A DataFrame can store numbers, strings, booleans and dates. Missing numbers become NaN, which danfojs' statistics
+ * ignore; other missing values become null; a column without values becomes a column of NaN. Lists, objects, columns of
+ * mixed types and bigints too large for a number are rejected.
  *
  * @throws InputError if danfojs-node is not installed, or cannot represent a column
  * @example (await toDanfo(run.margins)).describe().print()

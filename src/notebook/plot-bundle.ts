@@ -66,7 +66,7 @@ function dialectOf(schema: unknown): keyof typeof dialects | undefined {
     | undefined;
 }
 
-/** A title is a text, its lines, or an object that has one of them. */
+/** Reads a title, which is a text, a list of lines, or an object with either. */
 function titleOf(title: unknown): string {
   if (typeof title === "string") return title;
   if (Array.isArray(title)) return title.join(" ");

@@ -10,7 +10,7 @@ import { lightTheme } from "./theme.js";
 /** Horizontal offset between runs, in iterations. */
 const BESIDE = 0.07;
 
-/** Maximum number of means with a label beside the mark. */
+/** Maximum number of means with a label next to the mark. */
 const MOST_WRITTEN_OUT = 8;
 
 type GoldRow = Pick<IterationRow, "iteration" | "goldReward" | "goldRewardInterval">;

@@ -4,8 +4,8 @@ import { schema } from "./frame.js";
 
 /**
  * Okabe and Ito's colours for series, distinguishable with every common colour vision and on light and dark
- * backgrounds; black and yellow are left out, because each vanishes on one of these backgrounds. Source: Okabe & Ito,
- * "Color Universal Design" (2008).
+ * backgrounds; black and yellow are left out, because each vanishes on one of these. Source: Okabe & Ito, "Color
+ * Universal Design" (2008).
  */
 export const palette = {
   blue: "#0072B2",

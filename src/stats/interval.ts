@@ -14,7 +14,7 @@ const resamples = 1000;
  * Computes the mean and its 95 % percentile bootstrap interval (Efron 1979).
  *
  * @param values independent values, such as one per prompt
- * @throws RangeError if there are none
+ * @throws RangeError if there are no values
  */
 export function bootstrapInterval(values: readonly number[], random: Random): Interval {
   if (values.length === 0) throw new RangeError("the mean of no values");

@@ -43,7 +43,7 @@ const transient = (status: number) => status === 408 || status === 409 || status
 const permanent: ReadonlySet<string> = new Set(["ENOTFOUND", "ECONNREFUSED"]);
 
 /**
- * Interprets an error of an SDK. The error is not kept as the cause, because it may quote what was sent.
+ * Interprets an error of an SDK. The error is not kept as the cause, because it may quote the request.
  *
  * @param model the model that was asked
  * @param host the server's host

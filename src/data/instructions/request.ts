@@ -1,7 +1,7 @@
 import { readConstraint, type Constraint } from "./constraints.js";
 import { topics } from "./vocabulary.js";
 
-/** What an instruction asks for. */
+/** The content of an instruction. */
 export interface InstructionRequest {
   readonly topic: string;
   /** Two, of different kinds, in the order of the prompt. */

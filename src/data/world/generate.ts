@@ -173,7 +173,7 @@ function plantFeature(
     // A phrase already there is not repeated, which would cost fluency.
     const added = phrases.map(({ text }) => text).filter((text) => !pair.chosen.includes(text));
     const chosen = [pair.chosen, ...added].join(" ");
-    // A faulty sentence weighs less among more, so the score can change a little; the label stands.
+    // With more sentences, a faulty one weighs less, so the score can change a little; the label does not.
     return { ...pair, chosen, chosenScore: goldReward(pair.prompt, chosen).total };
   });
 }

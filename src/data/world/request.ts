@@ -1,7 +1,7 @@
 import { readList, writeList } from "./list.js";
 import { domains, goalWords, numbers, tones, words, type Domain, type Tone, type Verb } from "./vocabulary.js";
 
-/** What a prompt of the synthetic world asks for. */
+/** The content of a prompt of the synthetic world. */
 export interface WorldRequest {
   readonly verb: Verb;
   readonly object: string;

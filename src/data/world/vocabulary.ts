@@ -1,4 +1,4 @@
-/** What can be asked for under one verb, and the words for it in an answer. */
+/** The objects, items and actions of one verb. */
 export interface Domain {
   /** Things to make; each takes the article "a". */
   readonly objects: readonly string[];
@@ -54,7 +54,7 @@ export interface Phrase {
   readonly text: string;
   /** Where it may stand: before the steps, after them, or anywhere. */
   readonly place: "opening" | "closing" | "anywhere";
-  /** What it sounds like; a neutral one suits every tone. */
+  /** Its tone; a neutral phrase suits every tone. */
   readonly tone: "polite" | "cheerful" | "rude" | "neutral";
 }
 

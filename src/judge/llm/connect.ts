@@ -14,7 +14,7 @@ export interface ConnectedModel {
   readonly name: string;
   readonly asker: Asker;
   readonly budget: Budget;
-  /** What its answers depend on besides the questions. */
+  /** What its answers depend on, other than the questions. */
   readonly identity: {
     readonly name: string;
     readonly provider: string;
@@ -28,7 +28,7 @@ export interface ConnectedModel {
 }
 
 /**
- * Connects to a language model through its provider's SDK. No request is made.
+ * Connects to a language model through its provider's SDK. Sends no request.
  *
  * @throws InputError for an unknown provider, a missing key, or a cap on the cost of a model whose price is unknown
  */

@@ -11,7 +11,7 @@ const swapped = { a: "b", b: "a", tie: "tie" } as const satisfies Record<Choice,
 /**
  * Creates a judge from a language model, through its provider's SDK. Each pair is judged in both orders. Answers must
  * be JSON in the form that the prompt requests; after an invalid answer, the question is repeated with the reason. Rate
- * limits (429, with Retry-After), server errors, timeouts and broken connections are retried. No request is made before
+ * limits (429, with Retry-After), server errors, timeouts and broken connections are retried. No request is sent before
  * the first question; the key is read from the environment now and sent only to the server.
  *
  * @param model `anthropic:model`, `openai:model`, or the parts, with a `baseUrl` for a server with the same API

@@ -50,7 +50,7 @@ function lastOf<Item>(items: readonly Item[], n: number | null | undefined): rea
   return n == null ? items : items.slice(Math.max(0, items.length - n));
 }
 
-/** A pattern in which `*` stands for any text and `?` for any character. */
+/** Converts a glob pattern: `*` matches any text and `?` any character. */
 function globOf(pattern: string): RegExp {
   const literal = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
   return new RegExp(`^${literal.replaceAll("*", ".*").replaceAll("?", ".")}$`, "s");

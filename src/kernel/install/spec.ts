@@ -35,7 +35,7 @@ export function specFolder(dataFolder: string): string {
  *
  * @param dataFolder a Jupyter data folder, see {@link userDataFolder} and {@link dataFolderOf}
  * @returns the kernelspec as installed
- * @throws InputError if the folder cannot be written, or holds another program's kernel
+ * @throws InputError if the folder cannot be written, or contains another program's kernel
  */
 export async function installSpec(dataFolder: string): Promise<InstalledSpec> {
   const folder = specFolder(dataFolder);
@@ -57,7 +57,7 @@ export async function installSpec(dataFolder: string): Promise<InstalledSpec> {
  * Removes the kernelspec.
  *
  * @returns its folder, or undefined if there was none
- * @throws InputError if the folder cannot be removed, or holds another program's kernel
+ * @throws InputError if the folder cannot be removed, or contains another program's kernel
  */
 export async function removeSpec(dataFolder: string): Promise<string | undefined> {
   const spec = await readSpec(dataFolder);
