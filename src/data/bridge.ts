@@ -32,7 +32,10 @@ export interface Editor {
 
 /** Options of {@link bridge}. */
 export interface BridgeOptions {
-  /** Default "improve": the rejected response becomes the new chosen one. With "worsen" the chosen one becomes the new rejected one. */
+  /**
+   * Default "improve": the edited rejected response becomes the new chosen one. With "worsen", the edited chosen
+   * response becomes the new rejected one.
+   */
   readonly way?: EditWay;
   /** Whether the editor sees the pair's other response. Default true. */
   readonly seesOther?: boolean;

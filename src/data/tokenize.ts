@@ -68,8 +68,9 @@ export interface TokenizationCounts {
 }
 
 /**
- * Tokenizes pairs with {@link encodePrompt} and {@link encodeResponse}; a pair that has tokens keeps them. Prompt and responses are encoded separately, so
- * that the boundary between them cannot shift and both responses follow the same prompt tokens.
+ * Tokenizes pairs with {@link encodePrompt} and {@link encodeResponse}; a pair that has tokens keeps them. Prompt and
+ * responses are encoded separately, so that the boundary between them cannot shift and both responses follow the same
+ * prompt tokens.
  *
  * Pairs that do not fit the context are truncated by these rules, in this order, and counted:
  * 1. a prompt that leaves no room for a single response token, or is longer than `maxPromptLength`, is an error, unless

@@ -31,7 +31,10 @@ export async function judgePairs(
   return judgeAll(judge, rows, ({ prompt, a, b }, inner) => judge.compare(prompt, a, b, inner), asVerdict, work);
 }
 
-/** Grades the response of every row; arguments and errors as for {@link judgePairs}. Grades can serve as rewards to label samples. */
+/**
+ * Grades the response of every row; arguments and errors are as for {@link judgePairs}. Grades can serve as rewards to
+ * label samples.
+ */
 export async function gradeResponses(
   judge: Judge,
   rows: readonly Named<PromptResponse>[],

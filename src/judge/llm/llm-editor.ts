@@ -9,7 +9,10 @@ import { loadTemplate } from "./template.js";
 
 /** Options of {@link llmEditor}: those of a judge, with a different prompt. */
 export interface LlmEditorOptions extends Omit<LlmJudgeOptions, "prompts"> {
-  /** Prompt template file, with {{task}}, {{prompt}}, {{response}} and {{other}}. Default: `data/judge/edit.md` of this package. */
+  /**
+   * Prompt template file with {{task}}, {{prompt}}, {{response}} and {{other}}. Default: `data/judge/edit.md` of this
+   * package.
+   */
   readonly prompt?: string;
   /** Maximum length of an answer in tokens; the answer contains the whole edited response. Default 4096. */
   readonly maxTokens?: number;
