@@ -21,8 +21,8 @@ const mostSkippedForGood = 10;
 /**
  * Reads every row of a file, or of a split of a hub dataset, as an example with a unique id.
  *
- * @param parse returns the example of a row, or undefined if the row alone is not an example; throws an {@link
- *   InputError} for a bad row
+ * @param parse returns the example of a row, or undefined if the row alone is not an example; throws an
+ *   {@link InputError} for a bad row
  * @throws {InputError} the first bad row, unless they are skipped; a file without good rows, or with more than 10,000
  *   bad rows and more than ten times as many bad rows as good ones (the list of reasons would have no end)
  */

@@ -51,9 +51,10 @@ const forms = [
 ];
 
 /**
- * Loads demonstrations from a JSON Lines (plain or gzip) or Parquet file, or from a dataset on the hub: rows `{prompt,
- * response}` or `{prompt, completion}`, the prompt text or a list of messages; `{messages}` or `{conversations}`, whose
- * last turn is the response; Alpaca's `{instruction, input, output}`. Source and ids are as in `loadPreferences`.
+ * Loads demonstrations from a JSON Lines (plain or gzip) or Parquet file, or from a dataset on the hub: rows
+ * `{prompt, response}` or `{prompt, completion}`, the prompt text or a list of messages; `{messages}` or
+ * `{conversations}`, whose last turn is the response; Alpaca's `{instruction, input, output}`. Source and ids are as
+ * in `loadPreferences`.
  *
  * @throws {InputError} for an unreadable file, an unknown dataset or split, and the first bad row unless bad rows are
  *   skipped (an unknown format, a missing or invalid field, an empty response)

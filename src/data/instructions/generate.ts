@@ -31,8 +31,8 @@ interface Combination {
  * Draws instructions, each with a topic and two constraints of different kinds. Each combination of topic and kinds is
  * used once, in one split.
  *
- * @throws InputError for a count that is not a whole number, or counts that exceed the number of combinations: {@link
- *   topics} × 21
+ * @throws InputError for a count that is not a whole number, or counts that exceed the number of combinations:
+ *   {@link topics} × 21
  */
 export function generateInstructions(
   options: InstructionOptions,

@@ -37,9 +37,9 @@ export function defineGuards(flag: Int32Array): void {
 }
 
 /**
- * Inserts guards into a file: adds a check at the start of every loop body, and turns every `await x` into `await
- * guard(x, place)`, where `place` says where the code waited if `x` is rejected without a stack. Likewise records the
- * place of every `throw x`, for thrown values that are not Errors.
+ * Inserts guards into a file: adds a check at the start of every loop body, and turns every `await x` into
+ * `await guard(x, place)`, where `place` says where the code waited if `x` is rejected without a stack. Likewise
+ * records the place of every `throw x`, for thrown values that are not Errors.
  *
  * @param name the file's name in stacks
  */
