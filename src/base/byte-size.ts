@@ -13,7 +13,7 @@ const units = {
 /** A size in memory: bytes, or a number and a unit, such as "8GB" (10⁹ bytes each) or "512 MiB" (2²⁰). */
 export type ByteSize = number | string;
 
-/** Bytes of a size; undefined where it is none. */
+/** Parses a size to bytes; undefined if it is not a valid size. */
 export function bytesIn(size: unknown): number | undefined {
   if (typeof size === "number") return size >= 1 && size <= Number.MAX_SAFE_INTEGER ? Math.floor(size) : undefined;
   const [, number, unit] = (typeof size === "string" && /^\s*(\d+(?:\.\d+)?)\s*([kmgt]i?b|b)?\s*$/i.exec(size)) || [];
@@ -22,7 +22,7 @@ export function bytesIn(size: unknown): number | undefined {
   return bytesIn(Number(number) * scale);
 }
 
-/** A number of bytes for a reader: "1.5 GB", "340 MB". */
+/** Formats a number of bytes: "1.5 GB", "340 MB". */
 export function formatBytes(bytes: number): string {
   return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.ceil(bytes / 1e6)} MB`;
 }

@@ -10,7 +10,7 @@ export function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K,
   return groups;
 }
 
-/** The first of the items for which a size is largest; undefined where there are none. */
+/** The first item with the largest size; undefined if there are no items. */
 export function largestBy<T>(items: readonly T[], sizeOf: (item: T) => number): T | undefined {
   return items.reduce<T | undefined>(
     (found, item) => (found === undefined || sizeOf(item) > sizeOf(found) ? item : found),
@@ -23,9 +23,9 @@ export function chunk<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }
 
-/** Cuts a list into consecutive parts, none empty, whose costs add up to the least. */
+/** Splits a list into non-empty consecutive parts with the smallest total cost. */
 export function cheapestParts<T>(items: readonly T[], costOf: (part: readonly T[]) => number): (readonly T[])[] {
-  /** The best cut of the first items, by their number. */
+  /** The best split of the first items, indexed by their number. */
   const best: { readonly cost: number; readonly parts: (readonly T[])[] }[] = [{ cost: 0, parts: [] }];
   for (let end = 1; end <= items.length; end++) {
     const cuts = best.map(({ cost, parts }, begin) => {

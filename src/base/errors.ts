@@ -7,7 +7,10 @@ import { isAbsolute } from "node:path";
 export class InputError extends Error {
   override readonly name = "InputError";
 
-  /** @param message control characters in it, which a terminal would obey, are shown by their codes; line breaks stay */
+  /**
+   * @param message text of the message; control characters, which a terminal would execute, are shown as codes; line
+   * breaks stay
+   */
   constructor(message: string, options?: ErrorOptions) {
     super(
       message.replace(
@@ -19,7 +22,7 @@ export class InputError extends Error {
   }
 }
 
-/** A location in the user's data; each part is given when known. */
+/** A location in the user's data, as far as known. */
 export interface Place {
   /** Path of the file as the user gave it. */
   readonly file?: string;
@@ -35,8 +38,8 @@ export function errorAt(place: Place, message: string, cause?: unknown): InputEr
 }
 
 /**
- * An {@link InputError} that reads `file:line: found …, expected …`, for a value that is wrong; where nothing was found
- * at all, {@link errorAt} says so.
+ * An {@link InputError} that reads `file:line: found …, expected …`, for a wrong value; if no value was found at all,
+ * use {@link errorAt}.
  *
  * @param found the value, quoted if it is data
  * @param expected what it should have been
@@ -53,10 +56,10 @@ export function describePlace({ file, line, row }: Place): string {
 }
 
 /**
- * An {@link InputError} for a file or folder that is not there. For a relative path it names the folder in which it was
- * looked for: a notebook's or a terminal's is not always the one that its user thinks of.
+ * An {@link InputError} for a missing file or folder. For a relative path, it names the folder that was searched: the
+ * working folder of a notebook or terminal is not always the one its user expects.
  *
- * @param advice what it should have been, or what to give instead
+ * @param advice what it should have been, or what to pass instead
  */
 export function missingError(path: string, kind: "file" | "folder", advice: string, cause?: unknown): InputError {
   const where = isAbsolute(path) ? "" : ` in ${process.cwd()}`;
@@ -64,11 +67,11 @@ export function missingError(path: string, kind: "file" | "folder", advice: stri
 }
 
 /**
- * Quotes a value from the user's data for an error message, cut to a readable length. No more of it is looked at than
- * can be shown, however large or deep it is, or whether it holds itself.
+ * Quotes a value from the user's data for an error message, cut to a readable length. Reads no more of the value than
+ * it can show, however large, deep or circular the value is.
  */
 export function quote(value: unknown, length = 60): string {
-  // JSON has no NaN and no bigint, and Parquet columns hold both.
+  // JSON has neither NaN nor bigint, but Parquet columns may contain both.
   const text =
     typeof value === "number" || typeof value === "bigint"
       ? String(value)
@@ -76,12 +79,12 @@ export function quote(value: unknown, length = 60): string {
   return cut(text, length);
 }
 
-/** A name from the user's data for an error message, cut to a readable length. */
+/** Cuts a name from the user's data to a readable length for an error message. */
 export function cut(text: string, length = 60): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 
-/** As much of a value as its first `length` characters of JSON can show: each level and each item takes at least one. */
+/** Keeps as much of a value as `length` characters of JSON can show: each level and each item takes at least one character. */
 function shortened(value: unknown, length: number, level = 0): unknown {
   if (typeof value === "string") return value.slice(0, length + 1);
   if (typeof value === "bigint") return String(value);
@@ -97,7 +100,7 @@ function shortened(value: unknown, length: number, level = 0): unknown {
   );
 }
 
-/** Whether a value, such as a date, says itself how it is written. */
+/** Whether a value, such as a date, defines its own JSON form. */
 function hasOwnForm(value: object): boolean {
   return "toJSON" in value && typeof value.toJSON === "function";
 }

@@ -4,7 +4,8 @@ import { dirname } from "node:path";
 
 /**
  * Writes a file atomically: a reader, or a process killed midway, sees either the old content or all of the new. The
- * bytes go to a temporary file beside it, which is flushed and then renamed to `path`; the rename is flushed too.
+ * bytes go to a temporary file in the same folder, which is flushed and then renamed to `path`; the rename is flushed
+ * too.
  *
  * @throws the system's error, such as a full disk; `path` is then unchanged
  */
@@ -33,7 +34,7 @@ export async function writeFileAtomic(
 /** Suffix of the temporary files of {@link writeFileAtomic}. */
 export const unfinished = ".tmp";
 
-/** Whether a name is that of such a file, which a process that was killed has left. */
+/** Whether a name is that of a temporary file, left behind by a killed process. */
 export function isUnfinished(name: string): boolean {
   return (
     name.endsWith(unfinished) && /\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(name.slice(0, -unfinished.length))
@@ -41,11 +42,11 @@ export function isUnfinished(name: string): boolean {
 }
 
 /**
- * Makes a folder and those above it, which others may make at the same time.
+ * Creates a folder and its parents, which other processes may create at the same time.
  *
- * Node's own recursive mkdir says of a read-only file system that the folder is missing, and never comes back from /proc.
+ * Node's own recursive mkdir reports a missing folder on a read-only file system, and never returns for /proc.
  *
- * @throws the system's error, which names the folder and why it cannot be made
+ * @throws the system's error, which names the folder and why it cannot be created
  */
 export async function makeFolder(path: string): Promise<void> {
   const error = await problemOfMaking(path);
@@ -57,7 +58,7 @@ export async function makeFolder(path: string): Promise<void> {
   if (again !== undefined) throw again;
 }
 
-/** Why a folder cannot be made; undefined where it is there now. */
+/** Why a folder cannot be created; undefined if it now exists. */
 async function problemOfMaking(path: string): Promise<unknown> {
   try {
     await mkdir(path);
@@ -74,9 +75,9 @@ async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-/** Flushes the names in a folder, without which a file that was renamed may be gone after a power cut. */
+/** Flushes a folder's entries, without which a renamed file may be lost in a power failure. */
 export async function syncFolder(path: string): Promise<void> {
-  // Windows opens no folder, and flushes names by itself.
+  // Windows cannot open folders, and flushes entries by itself.
   if (process.platform === "win32") return;
   const folder = await open(path, "r");
   try {
@@ -96,7 +97,7 @@ export async function naming<T>(path: string, work: () => Promise<T>): Promise<T
   }
 }
 
-/** {@link writeFileAtomic} of a value as indented JSON with a final newline. */
+/** Writes a value as indented JSON with a final newline, by {@link writeFileAtomic}. */
 export function writeJson(path: string, value: unknown): Promise<void> {
   return writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
 }
@@ -106,7 +107,7 @@ export function isMissing(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
 }
 
-/** Text of a file; undefined where there is none. A folder in its place reads as no text. */
+/** Reads the text of a file; undefined if it does not exist or is a folder. */
 export async function readTextIfPresent(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");

@@ -1,19 +1,20 @@
 import { createServer, type Server } from "node:net";
 
 /**
- * Ports below those that systems give to connections (from 32768 on Linux, from 49152 elsewhere), and above those that Ray gives to
- * its workers (10002 to 19999).
+ * Ports below those that systems assign to connections (from 32768 on Linux, from 49152 elsewhere), and above those
+ * that Ray assigns to its workers (10002 to 19999).
  */
 const [lowest, highest] = [20_000, 32_000];
 
-/** Ports that are tried for each that is wanted, before all are taken to be in use. */
+/** Number of ports to try per requested port before assuming that all are in use. */
 const tries = 100;
 
 /**
- * Local ports that nobody listens on, all different. Until they are listened on, another process may take them, but no connection
- * can: one that tries to reach a port before its server is there would otherwise be given that port now and then.
+ * Finds distinct local ports that nobody listens on. Another process may still take them, but a connection cannot:
+ * outside this range, a client that connects before its server has started would occasionally be assigned that very
+ * port.
  *
- * @throws Error where almost every port is taken
+ * @throws Error if almost every port is taken
  */
 export async function freePorts(count: number): Promise<readonly number[]> {
   const held: { port: number; server: Server }[] = [];
@@ -30,7 +31,7 @@ export async function freePorts(count: number): Promise<readonly number[]> {
   }
 }
 
-/** A server on this port; undefined where it is taken. */
+/** Starts a server on this port; undefined if it is taken. */
 function listening(port: number): Promise<Server | undefined> {
   return new Promise((resolve) => {
     const server = createServer().once("error", () => resolve(undefined));

@@ -1,19 +1,22 @@
-/** Arrays and objects within each other: as many as Rust's serde_json reads, and far more than data or settings have. */
+/** Maximum nesting depth of arrays and objects: the limit of Rust's serde_json, and far more than data or settings need. */
 export const deepestJson = 128;
 
-/** Values in one text. Parsed, they take some hundred megabytes; the largest `tokenizer.json` has three million. */
+/**
+ * Maximum number of values in one text. Parsed, they take a few hundred megabytes; the largest `tokenizer.json` has
+ * three million.
+ */
 export const mostJsonValues = 10_000_000;
 
-/** JSON that nests too deep or has too many values. */
+/** Error for JSON that nests too deeply or has too many values. */
 export class JsonLimitError extends SyntaxError {
   override readonly name = "JsonLimitError";
 }
 
 /**
- * Parses JSON that may come from anyone. Text that is nested too deep for recursive code, or that would fill the memory
- * when parsed, is refused before it is parsed.
+ * Parses untrusted JSON. Text that nests too deeply for recursive code, or that would exhaust memory, is rejected
+ * before parsing.
  *
- * @throws SyntaxError for text that is not JSON; JsonLimitError, which is one, as {@link checkJsonBounds}
+ * @throws SyntaxError for text that is not JSON; JsonLimitError, a subclass, as {@link checkJsonBounds}
  */
 export function parseForeignJson(text: string): unknown {
   checkJsonBounds(text);
@@ -51,7 +54,7 @@ export function checkJsonBounds(text: string): void {
   }
 }
 
-/** Where the string in a JSON text that begins at `start` ends: its closing quote, or the end of the text. */
+/** End of the string that begins at `start` in a JSON text: its closing quote, or the end of the text. */
 export function endOfString(text: string, start: number): number {
   for (let quote = text.indexOf('"', start + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
     let before = quote;

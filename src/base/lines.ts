@@ -1,8 +1,8 @@
 const newline = 0x0a;
 
 /**
- * Lines of UTF-8 text that comes in chunks, without their ends; what stands behind the last end is none. The whole may be
- * longer than any string.
+ * Splits chunks of UTF-8 text into lines without line ends, ignoring text after the last line end. The whole text may
+ * exceed the maximum string length.
  */
 export async function* linesIn(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
   let unfinished: Buffer[] = [];
@@ -17,7 +17,7 @@ export async function* linesIn(chunks: AsyncIterable<Buffer>): AsyncGenerator<st
   }
 }
 
-/** Lines as bytes, many in a chunk. */
+/** Encodes lines as bytes, many per chunk. */
 export function* chunksOf(lines: Iterable<string>): Generator<Uint8Array> {
   let text = "";
   for (const line of lines) {

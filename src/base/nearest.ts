@@ -1,16 +1,19 @@
 /**
- * The name that one was probably meant to be.
+ * Finds the known name that a misspelled one was probably meant to be.
  *
- * @returns the known name with the fewest edits to the given one, if they are few enough for a slip; upper and lower case count alike
+ * @returns the known name with the fewest edits from the given one, ignoring case, if they are few enough for a typo
  */
 export function nearestName(given: string, known: readonly string[]): string | undefined {
   const distances = known.map((name) => editDistance(given.toLowerCase(), name.toLowerCase()));
   const least = Math.min(...distances);
-  // A third of the letters: "betta" is beta, "threads" is no share.
+  // Up to a third of the letters: "betta" is beta, but "threads" is not share.
   return least <= Math.max(1, Math.floor(given.length / 3)) ? known[distances.indexOf(least)] : undefined;
 }
 
-/** Insertions, deletions, substitutions and swaps of neighbours that turn one text into another (optimal string alignment). */
+/**
+ * Minimum number of insertions, deletions, substitutions and swaps of neighbours that turn one text into another
+ * (optimal string alignment).
+ */
 export function editDistance(from: string, to: string): number {
   const rows = [Array.from({ length: to.length + 1 }, (_, column) => column)];
   for (let i = 1; i <= from.length; i++) {

@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { bytesIn, type ByteSize } from "./byte-size.js";
 
-/** What checks a value: of a zod schema no more than is called, so that zod's declarations are not read in every cell. */
+/**
+ * Checks a value: only the part of a zod schema that is called, so that the compiler need not read zod's declarations
+ * for every cell.
+ */
 export interface Schema<Value> {
   safeParse(
     value: unknown,
@@ -10,7 +13,7 @@ export interface Schema<Value> {
     | { readonly success: false; readonly error: { readonly issues: readonly SchemaIssue[] } };
 }
 
-/** What of a value a schema does not accept. */
+/** Why a schema rejects a value. */
 export interface SchemaIssue {
   readonly path: readonly PropertyKey[];
   readonly message: string;
@@ -21,9 +24,9 @@ export interface Kind<Value> {
   readonly schema: Schema<Value>;
   /** The values in words, to follow "expected". */
   readonly expected: string;
-  /** The names among the values, where there are some, to be listed in help texts. */
+  /** The names among the values, if any, for help texts. */
   readonly choices?: readonly string[];
-  /** What a flag's value is called in help texts; a flag without one is a switch. */
+  /** Placeholder of a flag's value in help texts; a flag without one is a switch. */
   readonly placeholder?: string;
   /** Whether a switch can also be turned off, by `--no-…`. */
   readonly negatable?: boolean;
@@ -42,7 +45,7 @@ const numeric =
   (schema: Schema<number>, expected: string) =>
   (placeholder: string): Kind<number> => ({ schema, expected, placeholder, parse: parseNumber });
 
-/** A whole number from `least`. */
+/** A whole number of at least `least`. */
 export const whole = (least: number, placeholder = "n") =>
   numeric(z.int().min(least), `a whole number from ${least}`)(placeholder);
 
@@ -50,7 +53,7 @@ export const whole = (least: number, placeholder = "n") =>
 export const wholeWithin = (least: number, most: number, placeholder: string) =>
   numeric(z.int().min(least).max(most), `a whole number in [${least}, ${most}]`)(placeholder);
 
-/** A whole number from `least`, or a name. */
+/** A whole number of at least `least`, or a name. */
 export const wholeOr = <const Name extends string>(
   name: Name,
   least: number,
@@ -67,16 +70,16 @@ export const notNegative = numeric(z.number().nonnegative(), "a number from 0");
 /** A number from `least` to `most`. */
 export const within = (least: number, most: number, placeholder: string) =>
   numeric(z.number().min(least).max(most), `a number in [${least}, ${most}]`)(placeholder);
-/** A number above 0, of `most` at most. */
+/** A number above 0 and at most `most`. */
 export const aboveUpTo = (most: number, placeholder: string) =>
   numeric(z.number().positive().max(most), `a number above 0, at most ${most}`)(placeholder);
 export const share = numeric(z.number().min(0).max(1), "a share in [0, 1]");
 export const positiveShare = numeric(z.number().positive().max(1), "a number above 0, at most 1");
-/** @param limit that it stays below, and how that is written */
+/** @param limit exclusive upper limit; `text` is its spelling */
 export const shareBelow = (limit: number, text = `${limit}`) =>
   numeric(z.number().min(0).lt(limit), `a share in [0, ${text})`);
 
-/** Shares that are parts of one whole, at least two of them. */
+/** At least two shares of one whole. */
 export const parts = (placeholder: string): Kind<readonly number[]> => ({
   schema: z
     .array(z.number().positive().max(1))
@@ -109,7 +112,7 @@ export const oneOf = <const Name extends string>(choices: readonly Name[], place
   ...{ choices, placeholder },
 });
 
-/** One of some names, or a part of one's own: an object, whose parts are checked where the options are put together. */
+/** One of some names, or a custom component: an object, whose parts are checked when the options are resolved. */
 export const nameOrPart = <const Name extends string, Part extends object>(
   choices: readonly Name[],
   part: string,
@@ -120,7 +123,7 @@ export const nameOrPart = <const Name extends string, Part extends object>(
   ...{ choices, placeholder },
 });
 
-/** Nats for each token, or "auto". */
+/** Nats per token, or "auto". */
 export const penalty = (placeholder: string): Kind<number | "auto"> => ({
   schema: z.union([z.literal("auto"), z.number().nonnegative()]),
   expected: 'a number from 0, or "auto"',
@@ -128,7 +131,7 @@ export const penalty = (placeholder: string): Kind<number | "auto"> => ({
   parse: (text) => (text === "auto" ? text : parseNumber(text)),
 });
 
-/** An object, or a function, which is refused with a sentence that says how to name it. */
+/** An object. A function is rejected with a message that says how to name it. */
 function objectOf<Part extends object>() {
   return z.custom<Part>((value) => (typeof value === "object" && value !== null) || typeof value === "function");
 }

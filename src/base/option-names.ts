@@ -2,10 +2,10 @@ import { InputError, quote } from "./errors.js";
 import { nearestName } from "./nearest.js";
 
 /**
- * Checks that options are an object of names that a function knows: what comes from a cell may be anything.
+ * Checks that options are an object with only known names, because a notebook cell may pass anything.
  *
- * @param taker the function, as messages call it
- * @throws InputError where they are no object, or naming the first that it does not know, with the nearest that it does
+ * @param taker name of the function in messages
+ * @throws InputError if they are not an object, or naming the first unknown option and the nearest known one
  */
 export function checkOptionNames(taker: string, options: unknown, known: readonly string[]): void {
   requireOptions(taker, options);
@@ -15,9 +15,9 @@ export function checkOptionNames(taker: string, options: unknown, known: readonl
 }
 
 /**
- * What was probably meant by an unknown option, or which options there are.
+ * Says which option was probably meant by an unknown one, or lists the options.
  *
- * @param spelled how messages write an option
+ * @param spelled spelling of an option in messages
  */
 export function adviceOnName(
   unknown: string,
@@ -28,7 +28,7 @@ export function adviceOnName(
   return nearest ? `did you mean ${spelled(nearest)}?` : `its options are ${known.map(spelled).join(", ")}`;
 }
 
-/** @throws InputError where options are no object */
+/** @throws InputError if options are not an object */
 export function requireOptions(taker: string, options: unknown): asserts options is object {
   if (typeof options !== "object" || options === null || Array.isArray(options))
     throw new InputError(`the options of ${taker}: found ${quote(options)}, expected an object such as {}`);

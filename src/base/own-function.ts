@@ -1,23 +1,26 @@
 import { setMaxListeners } from "node:events";
 import { InputError } from "./errors.js";
 
-/** When a function of the user's own is no longer waited for. */
+/** How long to wait for a user-defined function. */
 export interface Patience {
-  /** Once it aborts, what was called is not waited for, and its reason is thrown. */
+  /** After it aborts, the call is no longer awaited, and the signal's reason is thrown. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds for which it is waited for after that. Default 0. */
+  /** Milliseconds to keep waiting after the abort. Default 0. */
   readonly grace?: number | undefined;
 }
 
-/** Milliseconds within which interrupted work ends that should not be left: a paid request, whose answer is kept, or a pass through the model. */
+/**
+ * Milliseconds given to interrupted work that should still finish: a paid request, whose answer is cached, or a pass
+ * through the model.
+ */
 export const interruptGrace = 6000;
 
 /**
- * Calls a function of the user's own, synchronous or not. What it throws becomes an error that names the function, with
- * the original as its cause; an abort stays an abort.
+ * Calls a user-defined function, synchronous or not. An error that it throws is wrapped in one that names the function,
+ * with the original as its cause; an abort stays an abort.
  *
- * @param what the function, as messages call it: `labelBy: the labeller "shortest"`
- * @throws InputError where it throws; the signal's reason where it has not ended by then
+ * @param what name of the function in messages: `labelBy: the labeller "shortest"`
+ * @throws InputError if it throws; the signal's reason if it has not ended by then
  */
 export function callOwn<T>(what: string, call: () => T, patience: Patience = {}): T {
   const { signal } = patience;
@@ -31,7 +34,7 @@ export function callOwn<T>(what: string, call: () => T, patience: Patience = {})
   };
   try {
     const result = call();
-    // A promise of T is what T is here.
+    // Here T itself is a promise type.
     return result instanceof Promise ? (untilAbort(result, patience).catch(fail) as T) : result;
   } catch (error) {
     return fail(error);
@@ -39,11 +42,11 @@ export function callOwn<T>(what: string, call: () => T, patience: Patience = {})
 }
 
 /**
- * Asks a part of the user's own, such as a judge, about one of many things. An error of the user's input is told with where
- * it belongs, what else it throws as by {@link callOwn}.
+ * Calls a user-defined component, such as a judge, for one of many items. An InputError that it throws gets the item's
+ * location as a prefix; other errors are handled as by {@link callOwn}.
  *
- * @param at where it belongs, to begin a message with: `row "7": `; empty where errors of the input say it themselves
- * @param who is asked, as messages call it: `the judge "mine"`
+ * @param at location of the item, as a prefix for messages: `row "7": `; empty if input errors already include it
+ * @param who name of the component in messages: `the judge "mine"`
  */
 export async function askOwn<T>(at: string, who: string, ask: () => T | Promise<T>, patience: Patience): Promise<T> {
   try {
@@ -55,10 +58,10 @@ export async function askOwn<T>(at: string, who: string, ask: () => T | Promise<
   }
 }
 
-/** A promise, or the reason of the signal where it has not settled by the end of the grace. */
+/** The promise, or a rejection with the signal's reason if it has not settled by the end of the grace period. */
 function untilAbort<T>(promise: Promise<T>, { signal, grace = 0 }: Patience): Promise<T> {
   if (!signal) return promise;
-  // As many listen as are asked at the same time, and each of them stops: that is no leak to be warned of.
+  // Each concurrent call adds a listener and removes it again, so Node need not warn of a leak.
   setMaxListeners(0, signal);
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;

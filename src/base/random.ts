@@ -6,7 +6,7 @@ import { InputError } from "./errors.js";
 
 /**
  * A seeded stream of random numbers. Streams are never shared: `fork` derives an independent stream from a label, so
- * that what is drawn for one purpose does not depend on what was drawn before.
+ * that draws for one purpose do not depend on earlier draws for another.
  *
  * @example
  * const random = Random.seeded(7);
@@ -84,10 +84,10 @@ export class Random {
 }
 
 /**
- * Checks that a function which draws was given a generator.
+ * Checks that a function that draws was given a generator.
  *
- * @param call as it would be written, up to the generator: `splitPairs(pairs, 0.2`
- * @throws InputError where it was not
+ * @param call text of the call up to the generator argument: `splitPairs(pairs, 0.2`
+ * @throws InputError if it was not given one
  */
 export function requireRandom(call: string, random: unknown): void {
   const isRandom = typeof random === "object" && random !== null && "shuffle" in random;

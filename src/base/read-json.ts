@@ -5,10 +5,10 @@ import { isMissing } from "../base/files.js";
 import { parseForeignJson } from "../base/json.js";
 
 /**
- * Text of a UTF-8 file.
+ * Reads the text of a UTF-8 file.
  *
- * @param expected what the file would have been, for the error where it is missing
- * @throws InputError where there is no such file, or its bytes are not UTF-8
+ * @param expected what the file should have been, for the error if it is missing
+ * @throws InputError if the file does not exist, or is not UTF-8
  */
 export async function readText(path: string, expected: string): Promise<string> {
   let bytes: Uint8Array;
@@ -29,7 +29,7 @@ export async function readText(path: string, expected: string): Promise<string> 
  * Parses JSON and checks it against a schema.
  *
  * @param file path for the errors
- * @throws InputError that quotes the first value that does not fit and says what would
+ * @throws InputError that quotes the first invalid value and says what was expected
  */
 export function parseJson<Schema extends z.ZodType>(text: string, schema: Schema, file: string): z.infer<Schema> {
   let value: unknown;
@@ -44,7 +44,7 @@ export function parseJson<Schema extends z.ZodType>(text: string, schema: Schema
 /**
  * Checks a parsed value against a schema, as {@link parseJson} does.
  *
- * @param within name of the value inside the file, put before the path of what does not fit
+ * @param within name of the value inside the file, which precedes the path of the invalid part
  */
 export function checkJson<Schema extends z.ZodType>(
   value: unknown,
@@ -61,7 +61,7 @@ export function checkJson<Schema extends z.ZodType>(
   throw inputError({ file }, `${path && `${path} = `}${found === undefined ? "nothing" : quote(found)}`, expected);
 }
 
-/** The error itself where it is already the user's, else an {@link InputError} around it. */
+/** The error itself if it is already an {@link InputError}, otherwise one that wraps it. */
 export function asInputError(error: unknown, file: string, what: string, expected: string): InputError {
   if (error instanceof InputError) return error;
   return inputError({ file }, `${what} (${(error as Error).message})`, expected, error);

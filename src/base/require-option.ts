@@ -1,7 +1,7 @@
 import { InputError } from "./errors.js";
 
 /**
- * Checks an option that the user gave.
+ * Checks an option given by the user.
  *
  * @throws InputError `name: found …, expected …` unless it is good
  */

@@ -1,13 +1,13 @@
-/** A server sent more than was asked for. */
+/** Error for a response larger than allowed. */
 export class BodyLimitError extends Error {
   override readonly name = "BodyLimitError";
 }
 
 /**
- * Reads a response to its end, so that it can be read again from memory; what is compressed counts as it is unpacked.
+ * Reads a response to its end and returns it with the body in memory; compressed data counts at its decompressed size.
  *
- * @param most bytes of the body
- * @throws BodyLimitError as soon as there are more; what `fetch` throws for a connection that breaks
+ * @param most maximum bytes of the body
+ * @throws BodyLimitError as soon as there are more bytes; the error of `fetch` for a broken connection
  */
 export async function readWithin(response: Response, most: number): Promise<Response> {
   const { status, statusText, headers } = response;
@@ -18,6 +18,6 @@ export async function readWithin(response: Response, most: number): Promise<Resp
     if (size > most) throw new BodyLimitError(`a response of more than ${most / 1e6} MB`);
     chunks.push(chunk);
   }
-  // Some statuses must have no body.
+  // Some statuses do not allow a body.
   return new Response(size === 0 ? null : Buffer.concat(chunks), { status, statusText, headers });
 }

@@ -1,4 +1,4 @@
-/** Metrics shown beside the progress of a task. */
+/** Metrics shown next to the progress of a task. */
 export interface Figures {
   readonly loss?: number | undefined;
   /** Reward margin: chosen minus rejected. */
@@ -15,7 +15,7 @@ export interface TaskOptions {
   readonly signal?: AbortSignal;
   /** Called with the number of finished units and the total. */
   readonly onProgress?: (done: number, total: number, figures?: Figures) => void;
-  /** Told before the first unit what the task has chosen by itself, where that is not what is usual. */
+  /** Called before the first unit with choices of the task that deviate from the usual. */
   readonly onNote?: (text: string) => void;
 }
 
@@ -31,17 +31,17 @@ export interface Reporter {
   note?(text: string): void;
 }
 
-/** Where a task's progress is shown, and what stops it. */
+/** Progress display and cancellation of a task. */
 export interface TaskControls {
   /** Stops the task at the next point where no work is lost; it then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   readonly reporter?: Reporter | undefined;
 }
 
-/** Seconds after which work of unknown length is shown. */
+/** Seconds after which progress of work of unknown length is shown. */
 const worthShowing = 2;
 
-/** Does work that is mostly short: a progress line appears where it takes longer than two seconds. */
+/** Runs work that is usually short; a progress line appears if it takes longer than two seconds. */
 export async function reportedIfSlow<T>(label: string, { reporter }: TaskControls, work: () => Promise<T>): Promise<T> {
   let line: ReturnType<Reporter["start"]> | undefined;
   const timer = setTimeout(() => (line = reporter?.start(label, 1)), worthShowing * 1000);

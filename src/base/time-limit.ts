@@ -1,6 +1,6 @@
 import { createContext, Script, type Context } from "node:vm";
 
-/** Work took longer than it was given. */
+/** Error for work that exceeded its time limit. */
 export class TimeLimitError extends Error {
   override readonly name = "TimeLimitError";
 }
@@ -9,10 +9,10 @@ const script = new Script("work()");
 let context: Context | undefined;
 
 /**
- * Runs synchronous work that may not end by itself, such as a regular expression that someone else wrote, and stops it
- * after some seconds. Costs about 0.1 ms. What the work was changing when it was stopped is left half changed.
+ * Runs synchronous work that may not terminate, such as a regular expression from someone else, and stops it after a
+ * time limit. Costs about 0.1 ms. Changes that the stopped work was making remain incomplete.
  *
- * @throws TimeLimitError when the time is over; what the work throws
+ * @throws TimeLimitError when the time is up; whatever the work throws
  */
 export function withinSeconds<T>(seconds: number, work: () => T): T {
   context ??= createContext({});
@@ -21,7 +21,7 @@ export function withinSeconds<T>(seconds: number, work: () => T): T {
   try {
     return script.runInContext(context, { timeout: Math.ceil(seconds * 1000) }) as T;
   } catch (error) {
-    // The error belongs to the other context: `instanceof` does not hold, only its code identifies it.
+    // The error comes from the other context: `instanceof` fails, and only its code identifies it.
     if ((error as NodeJS.ErrnoException | null)?.code !== "ERR_SCRIPT_EXECUTION_TIMEOUT") throw error;
     throw new TimeLimitError(`not done within ${seconds} s`);
   } finally {

@@ -4,14 +4,14 @@ import { inputError, quote } from "./errors.js";
 import { isMissing, makeFolder } from "./files.js";
 
 /**
- * Writes a folder whole or not at all: it is put together beside its place (`<folder>.partial`) and renamed. A folder
- * of the same kind that was there is replaced.
+ * Writes a folder completely or not at all: it is assembled as `<folder>.partial` and renamed. An existing folder of
+ * the same kind is replaced.
  *
  * @param kind what the folder is, for the error
- * @param owns whether a file of this name is one of such a folder's
- * @param write fills the folder at the path that it is given
- * @throws InputError where `folder` holds files that are not such a folder's; what `write` throws, and what was at
- *   `folder` is then untouched
+ * @param owns whether a file of this name belongs to such a folder
+ * @param write fills the folder at the given path
+ * @throws InputError if `folder` contains files that do not belong to such a folder; whatever `write` throws, leaving
+ *   `folder` untouched
  */
 export async function writeFolder(
   folder: string,

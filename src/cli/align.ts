@@ -13,7 +13,7 @@ import { withSession, type CommandSession } from "./session.js";
 import { summaryTable } from "./summary-table.js";
 import { trackingOptions, type TrackingArguments } from "./tracking.js";
 
-/** @param args the command line, which the run's folder keeps */
+/** @param args the command line, which is stored in the run's folder */
 export function alignCommand(args: readonly string[]): Command {
   const command = new Command("align")
     .description("Align a model with preference pairs, by SeRA or another method.")
@@ -33,7 +33,7 @@ Example:
     });
 }
 
-/** Arguments of `sera align`; a method's options are among them. */
+/** Arguments of `sera align`, including the method's options. */
 export interface AlignArguments extends RunArguments, RunJudgeArguments, TrackingArguments {
   readonly method?: string;
   readonly out: string;
@@ -41,7 +41,7 @@ export interface AlignArguments extends RunArguments, RunJudgeArguments, Trackin
   readonly redoFrom?: number;
 }
 
-/** Runs a method as `sera align` does; leaves everything in the run's folder. */
+/** Runs a method as `sera align` does; writes everything to the run's folder. */
 export async function align(run: AlignArguments, method: Method, session: CommandSession): Promise<RunSummary> {
   const judge = await runJudge(run, [method]);
   const input = await session.prepare(() => prepareRun(run, session, [method], judge));

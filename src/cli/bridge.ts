@@ -79,7 +79,7 @@ Example:
 
 const nothingCut = { prompts: 0, promptTokens: 0, responses: 0, responseTokens: 0 };
 
-/** @throws InputError for an unknown provider, a flag out of range, and a missing API key */
+/** @throws InputError for an unknown provider, a flag out of range, or a missing API key */
 async function editorFromFlags({ editor: name, editPrompt, ...flags }: BridgeArguments): Promise<Editor | LlmEditor> {
   if (name === "world") return worldEditor();
   const { baseUrl, keyVariable } = flags;

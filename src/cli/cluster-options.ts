@@ -5,7 +5,7 @@ import { ray } from "../run/ray/ray.js";
 import { precisions, type RaySettings } from "../run/ray/settings.js";
 import { flagOf, whole } from "./options.js";
 
-/** Where the work of a run is done. */
+/** Where a run's work is done. */
 export interface ClusterArguments extends Partial<Omit<RaySettings, "address" | "python" | "patience">> {
   readonly on?: string;
   readonly clusterPython?: string;
@@ -43,9 +43,9 @@ export function clusterOptions(command: Command): Command {
 }
 
 /**
- * What `--on` names; undefined where the work is done on this machine.
+ * The target that `--on` names; undefined for this machine.
  *
- * @throws InputError where one of the flags is not what it may be, or is given without `--on`
+ * @throws InputError if a flag is invalid, or given without `--on`
  */
 export function computeTargetOf({ on, clusterPython: python, ...given }: ClusterArguments): ComputeTarget | undefined {
   if (on === undefined) {

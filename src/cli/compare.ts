@@ -23,11 +23,11 @@ interface CompareArguments extends RunArguments, RunJudgeArguments, TrackingArgu
   readonly out: string;
 }
 
-/** What a comparison came to. */
+/** Result of a comparison. */
 interface Compared {
   readonly result: MethodComparison;
   readonly baseline: string;
-  /** None where there is no gold reward, or only one method. */
+  /** Empty without a gold reward, or with only one method. */
   readonly differences: readonly Difference[];
 }
 
@@ -114,7 +114,7 @@ async function runPlanned(
   }
 }
 
-/** @throws InputError where a folder holds other things than comparisons leave: their tables, and folders of runs */
+/** @throws InputError if a folder contains anything other than a comparison's tables and run folders */
 async function refuseOthersFolder(out: string, planned: readonly PlannedRun[]): Promise<void> {
   const own = new Set([...tables, ...planned.map(({ name }) => folderName(name))]);
   const others = (await entriesOf(out)).filter((name) => !own.has(name));
@@ -127,7 +127,7 @@ async function refuseOthersFolder(out: string, planned: readonly PlannedRun[]): 
   if (foreign.length > 0) throw otherFiles(out, "the folder of a comparison", foreign);
 }
 
-/** The files that a comparison writes beside its runs. */
+/** Files that a comparison writes next to its runs. */
 const tables = ["table.csv", "runs.csv", "differences.csv", "comparison.json"];
 
 async function writeResults(out: string, { result, baseline, differences }: Compared): Promise<void> {
@@ -144,7 +144,7 @@ async function writeResults(out: string, { result, baseline, differences }: Comp
   });
 }
 
-/** @throws InputError where two have one name, or names that would share a folder */
+/** @throws InputError if two methods have the same name, or names that would share a folder */
 function recipesOf(methods: readonly ComparedMethod[]): Readonly<Record<string, ComparedMethod["recipe"]>> {
   const folders = methods.map(({ name }) => folderName(name));
   const repeated = methods.find(({ name }, i) => folders.indexOf(folderName(name)) !== i);
@@ -155,7 +155,7 @@ function recipesOf(methods: readonly ComparedMethod[]): Readonly<Record<string, 
   return Object.fromEntries(methods.map(({ name, recipe }) => [name, recipe]));
 }
 
-/** A method's name as that of a folder on any system. */
+/** Converts a method's name to a folder name valid on any system. */
 function folderName(name: string): string {
   return (
     name

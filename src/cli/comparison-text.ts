@@ -1,7 +1,7 @@
 import type { Difference, MethodComparison, MethodRow } from "../cells/method-comparison.js";
 import { textTable } from "./summary-table.js";
 
-/** A comparison as tables of text: the methods, and how they differ from the baseline. */
+/** Formats a comparison as text tables: the methods, and their differences from the baseline. */
 export function comparisonText(
   { rows, seeds }: MethodComparison,
   baseline: string,

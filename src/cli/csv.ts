@@ -1,4 +1,4 @@
-/** Rows as CSV (RFC 4180) with every column that any of them has; cells without a value are empty. */
+/** Formats rows as CSV (RFC 4180) with the union of their columns; missing values are empty cells. */
 export function csv(rows: readonly object[]): string {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const lines = rows.map((row) => {

@@ -3,25 +3,28 @@ import type { Prompt } from "../data/pair.js";
 import { hasChatTemplate } from "../model/tokenizer/load-tokenizer.js";
 import type { Tokenizer } from "../model/tokenizer/tokenizer.js";
 
-/** What became of a file's examples on their way to the model. */
+/** What happened to a file's examples during reading and tokenizing. */
 export interface DataCounts {
-  /** Rows and examples that were left out, in the order in which they were found. */
+  /** Skipped rows and examples, in order. */
   readonly skipped: readonly { readonly reason: string }[];
   readonly truncation: Truncation;
-  /** Pairs whose responses are the same in tokens. */
+  /** Number of pairs whose responses have the same tokens. */
   readonly identical?: number;
-  /** What the chat template leaves out of so many prompts. */
+  /** Parts that the chat template omits, with the number of prompts affected. */
   readonly unwritten?: Readonly<Record<string, number>>;
-  /** What else is to be known of the file. */
+  /** Other notes on the file. */
   readonly reading?: Pick<Reading, "notes">;
 }
 
-/** The prompts of examples that are tokenized here; those of examples that were written here have been. */
+/** The prompts of examples that still need tokenizing; examples that a run wrote have tokens. */
 export function tokenizedPrompts(examples: readonly { readonly prompt: Prompt; readonly tokens?: object }[]): Prompt[] {
   return examples.flatMap(({ prompt, tokens }) => (tokens ? [] : [prompt]));
 }
 
-/** A note where prompts are texts though the tokenizer has a chat template; none where all is as the model was taught. */
+/**
+ * A note if prompts are plain texts although the tokenizer has a chat template; empty if all prompts have the format
+ * that the model was trained on.
+ */
 export function templateNotes(prompts: readonly Prompt[], tokenizer: Tokenizer): string[] {
   const texts = prompts.filter((prompt) => typeof prompt === "string").length;
   if (texts === 0 || !hasChatTemplate(tokenizer)) return [];
@@ -36,7 +39,7 @@ export function templateNotes(prompts: readonly Prompt[], tokenizer: Tokenizer):
   ];
 }
 
-/** What a user should know of how a file was read, one note for each; none where all of it is used as it stands. */
+/** Notes for the user on how a file was read; empty if everything is used unchanged. */
 export function dataNotes(
   file: string,
   { skipped, truncation, identical = 0, unwritten = {}, reading }: DataCounts,
@@ -59,7 +62,7 @@ export function dataNotes(
   return notes.map((note) => `${file}: ${note}\n`);
 }
 
-/** A note for each part of conversations that the chat template leaves out. */
+/** A note for each part of conversations that the chat template omits. */
 export function unwrittenNotes(unwritten: Readonly<Record<string, number>>): string[] {
   return Object.entries(unwritten).map(
     ([part, n]) => `${n} ${n === 1 ? "prompt" : "prompts"} with ${part}, which the chat template leaves out`,

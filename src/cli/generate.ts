@@ -109,7 +109,7 @@ Example:
     });
 }
 
-/** @throws InputError where neither a model nor a server is named, or both */
+/** @throws InputError unless either a model or a server is named */
 async function written(args: GenerateArguments, session: CommandSession): Promise<string> {
   const [{ model }, server] = [args, modelServerOf(args)];
   if (model === undefined) {
@@ -120,10 +120,10 @@ async function written(args: GenerateArguments, session: CommandSession): Promis
   return generate({ ...args, model }, session);
 }
 
-/** Options of a model on this machine. */
+/** Options for a model on this machine only. */
 const serversOwn = ["modelRevision", "weights", "memory", "samplingBatchSize"] as const;
 
-/** Responses of a served model, without token ids, which it does not tell. */
+/** Generates responses with a served model, without token ids, which the server does not return. */
 async function generateServed(args: GenerateArguments, server: ModelServer, session: CommandSession): Promise<string> {
   if (guidanceOf(args))
     throw new InputError("--principle: a server writes by its model alone; leave it out, or give --model");
@@ -177,7 +177,7 @@ async function generate(
     return written
       .map(({ request, response, tokens, complete }) => {
         const { id, prompt } = fitting[request]!;
-        // What a guided response answers is the prompt alone.
+        // A guided response answers only the prompt.
         const asked = contextTokens(policy, prompt, undefined).prompt;
         const ids = { tokenizer, prompt: Array.from(asked), response: Array.from(tokens) };
         return `${JSON.stringify({ id, prompt, response, length: tokens.length, complete, tokens: ids })}\n`;
@@ -188,7 +188,7 @@ async function generate(
   }
 }
 
-/** @throws InputError where there are settings of an amplification without a principle to amplify, or outside their range */
+/** @throws InputError if amplification settings are out of range, or given without a principle to amplify */
 function guidanceOf({ principle, ratio, mask, maskTopP, maskTemperature }: GenerateArguments): Guidance | undefined {
   const settings = Object.entries({ ratio, mask, maskTopP, maskTemperature }).filter(
     ([, value]) => value !== undefined,
@@ -224,7 +224,10 @@ async function readPrompts(
 
 const nothingCut = { prompts: 0, promptTokens: 0, responses: 0, responseTokens: 0 };
 
-/** The prompts that leave room for a response. @throws InputError naming the first that does not, unless such are skipped */
+/**
+ * Tokenizes the prompts that leave room for a response. @throws InputError naming the first that does not, unless such
+ * prompts are skipped
+ */
 function tokenized(
   policy: Policy,
   prompts: readonly NamedPrompt[],

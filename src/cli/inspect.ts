@@ -16,7 +16,7 @@ interface InspectArguments {
   readonly tokenizer?: string;
 }
 
-/** Pairs that are shown as the model reads them, and skipped rows that are listed. */
+/** Maximum number of pairs shown as the model reads them, and of skipped rows listed. */
 const mostShown = 3;
 const mostSkipped = 10;
 
@@ -64,9 +64,9 @@ export function inspectCommand(): Command {
 }
 
 /**
- * The pairs whose turns the chat template takes, and what it leaves out of them; the others are bad rows.
+ * The pairs that the chat template accepts, and what it omits from them; the other pairs are bad rows.
  *
- * @throws InputError naming the first of those, unless they are skipped
+ * @throws InputError naming the first bad row, unless bad rows are skipped
  */
 function readable({ pairs, skipped }: LoadedPreferences, tokenizer: Tokenizer, skipBadRows: boolean) {
   const tokenized = tokenizePairs(pairs, tokenizer, { contextLength: Number.MAX_SAFE_INTEGER, skipBadRows });
@@ -78,7 +78,7 @@ function readable({ pairs, skipped }: LoadedPreferences, tokenizer: Tokenizer, s
   };
 }
 
-/** What became of the columns, and the notes, a line each. */
+/** What each column became, and the notes, one line each. */
 function readingText({ reading: { mapped, notes } }: LoadedPreferences, more: readonly string[]): string {
   const read = Object.entries(mapped).map(([column, as]) => (column === as ? column : `${column} as ${as}`));
   return [`read: ${read.join(", ")}`, ...[...notes, ...more].map((note) => `note: ${note}`)].join("\n");

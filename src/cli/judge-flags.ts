@@ -24,7 +24,7 @@ export interface JudgeFlags {
   readonly cache?: string;
 }
 
-/** The same flags where a verb has others of these names: `--judge-max-cost` for `--max-cost`. */
+/** The same flags with a prefix, for a verb that already has flags of these names: `--judge-max-cost` for `--max-cost`. */
 export type PrefixedJudgeFlags = {
   readonly [Name in keyof JudgeFlags as `judge${Capitalize<Name>}`]: JudgeFlags[Name];
 };
@@ -34,8 +34,8 @@ export const judgeNames = "anthropic:<model>, openai:<model>, or gold for the sy
 /**
  * Flags for {@link JudgeFlags}.
  *
- * @param prefix what their names begin with
- * @param prompt which of the prompts the verb asks
+ * @param prefix prefix of the flags' names
+ * @param prompt the kind of prompt that the verb uses
  */
 export function judgeOptions(command: Command, prefix: "" | "judge-", prompt: "pairwise" | "grade" | "edit"): Command {
   const fields = {
@@ -77,7 +77,7 @@ export function judgeOptions(command: Command, prefix: "" | "judge-", prompt: "p
     );
 }
 
-/** Prefixed flags as those without a prefix. */
+/** Removes the prefix from flags. */
 export function withoutPrefix(flags: PrefixedJudgeFlags): JudgeFlags {
   return given({
     baseUrl: flags.judgeBaseUrl,
@@ -95,10 +95,10 @@ export function withoutPrefix(flags: PrefixedJudgeFlags): JudgeFlags {
 }
 
 /**
- * The judge of a command line.
+ * Creates the judge of a command line.
  *
  * @param name `gold`, or `provider:model`
- * @throws InputError for an unknown provider, a flag out of range or of no use, and a missing API key
+ * @throws InputError for an unknown provider, a flag out of range or without effect, or a missing API key
  */
 export async function judgeFromFlags(name: string, flags: JudgeFlags, prefix: "" | "judge-" = ""): Promise<Judge> {
   const { baseUrl, keyVariable, pairwisePrompt, gradePrompt } = flags;
@@ -112,7 +112,7 @@ export async function judgeFromFlags(name: string, flags: JudgeFlags, prefix: ""
   });
 }
 
-/** How a language model is asked, by the flags. @throws InputError for one price without the other */
+/** Options of a language model from the flags. @throws InputError for one price without the other */
 export function llmOptions(
   { priceInput, priceOutput, temperature, maxCost, maxCalls, maxTokens, concurrency, cache }: JudgeFlags,
   prefix: "" | "judge-",
@@ -134,7 +134,7 @@ export function llmOptions(
   };
 }
 
-/** What a judge was asked and what it cost, in words. */
+/** Describes a judge's usage and cost in words. */
 export function spendingText({ calls, cached, inputTokens, outputTokens, cost }: Spending): string {
   return `${calls} requests, ${cached} cached answers, ${inputTokens} input tokens, ${outputTokens} output tokens, ${cost === undefined ? "price unknown" : dollars(cost)}`;
 }

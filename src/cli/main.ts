@@ -29,7 +29,7 @@ try {
   process.exitCode = exitCodeOf(error, typed);
 }
 
-/** @param args the command line, which runs keep */
+/** @param args the command line, which runs store */
 function programFor(args: readonly string[]): Command {
   return new Command("sera")
     .description("Preference alignment of language models: SeRA, DPO and their relatives.")

@@ -12,13 +12,13 @@ export interface ComparedMethod {
   readonly recipe: Recipe;
 }
 
-/** The options of all recipes but the seed, which a comparison gives each run. */
+/** The options of all recipes except the seed, which a comparison sets for each run. */
 export const comparedForms: readonly AnyForm[] = Object.values(namedRecipes).map(({ form }) => withoutSeed(form));
 
 /**
- * A method as `--run` has it: `NAME=method --flag value …`, or without a name, which is then the method's.
+ * Parses the value of `--run`: `NAME=method --flag value …`; without a name, the method's name is used.
  *
- * @throws InputError where there is no such method, or it does not take a flag
+ * @throws InputError if the method does not exist or does not take a flag
  */
 export function parseMethodLine(text: string): ComparedMethod {
   const [head = "", ...flags] = text.trim().split(/\s+(?=--)/);
@@ -33,7 +33,7 @@ export function parseMethodLine(text: string): ComparedMethod {
   try {
     checkNames(withoutSeed(form), Object.keys(given), [], onCommandLine);
     const recipe = of(given);
-    // What it refuses is known at once, with the line that it stands in.
+    // Build the method once now, so that invalid options are reported with their line.
     recipe();
     return { name, recipe };
   } catch (error) {

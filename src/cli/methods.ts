@@ -12,17 +12,17 @@ import { givenOptions, methodOptions, onCommandLine, type AnyForm } from "./opti
 /** A method that a command line can name. */
 interface NamedMethod {
   readonly form: AnyForm;
-  /** @throws InputError where an option is outside its range, or lacks another */
+  /** @throws InputError if an option is out of range, or requires another that is missing */
   of(given: object): Method;
 }
 
-/** A method that waits for the options that it shares with others, as `compare` has it. */
+/** A method without the options that it shares with others, as used by `compare`. */
 interface NamedRecipe {
   readonly form: AnyForm;
   of(given: object): Recipe;
 }
 
-/** The recipes by the names that a command line has for them; how long each trains is told in rounds. */
+/** The recipes by their command-line names; their training length is in rounds. */
 export const namedRecipes: Readonly<Record<string, NamedRecipe>> = {
   sera: { form: recipeForms.sera, of: recipes.sera },
   direct: { form: recipeForms.direct, of: recipes.direct },
@@ -46,23 +46,23 @@ export const namedRecipes: Readonly<Record<string, NamedRecipe>> = {
 
 const methodOf = ({ form, of }: NamedRecipe): NamedMethod => ({ form, of: (given) => of(given)() });
 
-/** The methods by the same names. `direct` and `sera` say their epochs and iterations, the others rounds. */
+/** The methods by the same names. `direct` and `sera` take epochs and iterations, the others rounds. */
 export const namedMethods: Readonly<Record<string, NamedMethod>> = {
   ...Object.fromEntries(Object.entries(namedRecipes).map(([name, recipe]) => [name, methodOf(recipe)])),
   sera: { form: seraForm, of: seraMethod },
   direct: { form: { ...alignForm, name: "direct" }, of: directMethod },
 };
 
-/** Flags for the options of all methods; which method takes which is checked by {@link methodFromFlags}. */
+/** Adds flags for the options of all methods; {@link methodFromFlags} checks which method takes which. */
 export function allMethodOptions(command: Command): Command {
   return methodOptions(command, ...Object.values(namedMethods).map(({ form }) => form));
 }
 
 /**
- * The method of a command line.
+ * Creates the method of a command line.
  *
- * @param parsed all options of the command; those of no method are left to others
- * @throws InputError where there is no such method, or it does not take a flag that was given
+ * @param parsed all options of the command; those that belong to no method are ignored
+ * @throws InputError if the method does not exist or does not take a given flag
  */
 export function methodFromFlags(name: string, parsed: object): Method {
   const { form, of } = named(namedMethods, name, "--method");
@@ -71,7 +71,7 @@ export function methodFromFlags(name: string, parsed: object): Method {
   return of(given);
 }
 
-/** @throws InputError where there is none of this name */
+/** @throws InputError if there is no method of this name */
 export function named<T>(methods: Readonly<Record<string, T>>, name: string, flag: string): T {
   if (Object.hasOwn(methods, name)) return methods[name]!;
   const asLoss = Object.hasOwn(losses, name) ? `; for the loss alone, use direct with --loss ${name}` : "";

@@ -6,7 +6,7 @@ import { providerChoices } from "../engine/onnx/providers.js";
 import { backendNames } from "../engine/tfjs/backend-names.js";
 import { optionGroups, type Spelling } from "../run/options/index.js";
 
-/** Parses a number; its range is checked where it is used. */
+/** Parses a number; its user checks the range. */
 export function number(text: string): number {
   const value = parseNumber(text);
   if (!Number.isFinite(value)) throw new InvalidArgumentError(`found "${text}", expected a number.`);
@@ -65,7 +65,7 @@ export function engineOptions(command: Command): Command {
 
 /** Options of every verb that reads examples. */
 export interface DataArguments {
-  /** Of a dataset of the hub. */
+  /** Split of a hub dataset. */
   readonly split?: string;
   readonly config?: string;
   readonly revision?: string;
@@ -101,7 +101,10 @@ export function dataOptions(command: Command): Command {
     );
 }
 
-/** Flags for options, one for each name, in the order and under the headings of {@link optionGroups}. Those that are not given are left out. */
+/**
+ * Adds a flag for each option, in the order and under the headings of {@link optionGroups}. Flags that are not given
+ * are absent from the parsed options.
+ */
 export function methodOptions(command: Command, ...forms: readonly AnyForm[]): Command {
   for (const { title, table } of optionGroups) {
     for (const name of Object.keys(table)) {
@@ -115,9 +118,9 @@ export function methodOptions(command: Command, ...forms: readonly AnyForm[]): C
 }
 
 /**
- * Those of a command's options that are a method's, as they were given.
+ * The given options of a command that belong to a method.
  *
- * @param form only the options of this form. Default: of any
+ * @param form return only the options of this form. Default: those of any form
  */
 export function givenOptions(parsed: object, form?: AnyForm): object {
   const tables = form ? [form] : optionGroups;
@@ -125,23 +128,23 @@ export function givenOptions(parsed: object, form?: AnyForm): object {
   return Object.fromEntries(Object.entries(parsed).filter(([name, value]) => isOption(name) && value !== undefined));
 }
 
-/** The flag of an option: `--per-prompt` of perPrompt. */
+/** The flag of an option: `--per-prompt` for perPrompt. */
 export function flagOf(name: string): string {
   return `--${hyphened(name)}`;
 }
 
 const hyphened = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** Names as they are written on the command line. */
+/** Spelling of names on the command line. */
 export const onCommandLine: Spelling = { option: flagOf, method: hyphened };
 
-/** The options of any form, of which only names and schemas are read. */
+/** The options of any method; only names and schemas are read. */
 export interface AnyForm {
   readonly name: string;
   readonly table: object;
 }
 
-/** The flags of one option: one, and for a switch that can be turned off another. */
+/** The flags of an option: one, plus another for a switch that can be turned off. */
 function flagsOf(name: string, takers: readonly AnyForm[], methods: string | undefined): Option[] {
   const [{ help, placeholder, negatable, schema, parse = (text: string) => text, ...option }] = takers.map((taker) =>
     optionOf(taker, name),
@@ -163,7 +166,7 @@ function flagsOf(name: string, takers: readonly AnyForm[], methods: string | und
   return [new Option(`${flag} <${placeholder}>`, description).argParser(typed)];
 }
 
-/** Which methods take an option, in the fewest words; undefined where all do. */
+/** Lists the methods that take an option, as briefly as possible; undefined if all do. */
 function methodsIn(takers: readonly AnyForm[], forms: readonly AnyForm[]): string | undefined {
   const namesOf = (some: readonly AnyForm[]) => some.map(({ name }) => name).join(", ");
   if (takers.length === forms.length) return undefined;
@@ -176,7 +179,7 @@ function optionOf({ table }: AnyForm, name: string): SchemaOption<unknown> {
   return (table as Readonly<Record<string, SchemaOption<unknown>>>)[name]!;
 }
 
-/** The default of an option in words: the first taker's, and those of the takers that have another. */
+/** The default of an option in words: the first method's, and those of methods with a different one. */
 function defaultsIn(name: string, takers: readonly AnyForm[]): string {
   const texts = takers.map((taker) => ({ method: taker.name, text: defaultText(optionOf(taker, name)) }));
   const usual = texts[0]!.text;

@@ -50,7 +50,7 @@ Example:
     });
 }
 
-/** @returns the page of the model */
+/** @returns the URL of the model's page */
 async function push(
   folder: string,
   name: string,

@@ -14,13 +14,13 @@ import { withSession, type CommandSession } from "./session.js";
 import { sft } from "./sft.js";
 import { judgedCells, textTable } from "./summary-table.js";
 
-/** How the shipped SFT model of the world was trained; `--fresh` does it again. */
+/** Options with which the world's shipped SFT model was trained; `--fresh` trains it again. */
 export const worldSft = { sftEpochs: 8, sftLearningRate: 2e-3, sftBatchSize: 32 } as const;
 
-/** Pairs of the world that are trained on. */
+/** Number of the world's pairs to train on. */
 const pairs = 2000;
 
-/** Trainings on the pairs that each method gets: DPO as epochs, SeRA as iterations. */
+/** Passes over the pairs for each method: epochs for DPO, iterations for SeRA. */
 const rounds = 3;
 
 /** β is the best of 1, 2 and 3 for each method on the validation pairs, whose prompts no result uses (docs/log.md). */
@@ -95,10 +95,10 @@ async function trainStart(run: QuickstartArguments, session: CommandSession): Pr
   );
 }
 
-/** Every row as it stands. */
+/** Reads every row unchanged. */
 const asGiven = { skipBadRows: false, truncatePrompts: false } as const;
 
-/** Whether a part of an interrupted quickstart had begun. */
+/** Whether a part of an interrupted quickstart has started. */
 async function isToResume({ resume }: QuickstartArguments, out: string): Promise<boolean> {
   return resume && (await hasResults(out));
 }
@@ -115,7 +115,7 @@ async function alignment(
   return align({ ...run, ...data, ...place, model }, methods[name](run.seed), session);
 }
 
-/** Gold reward and win rate of an iteration, as plain numbers with their intervals beside them. */
+/** Gold reward and win rate of an iteration, as plain numbers with their intervals in separate fields. */
 function judged({ goldReward, goldRewardInterval, winRate, winRateInterval }: IterationSummary): Judged {
   return {
     ...(goldReward !== undefined && { goldReward }),

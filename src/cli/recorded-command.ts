@@ -5,19 +5,22 @@ import { readTextIfPresent } from "../base/files.js";
 import type { RecordedCommand } from "../run/input.js";
 import { runLayout } from "../run/folder/layout.js";
 
-/** Options that say where a run is and how it is opened; all others are what it is. */
+/**
+ * Options for the location of a run and how it is opened; all others define the run. The value says whether the option
+ * takes an argument.
+ */
 const ofPlace: Readonly<Record<string, boolean>> = { "--out": true, "--resume": false, "--redo-from": true };
 
-/** A command line as a run's folder keeps it. */
+/** The command line as stored in a run's folder. */
 export function recordOf(args: readonly string[]): RecordedCommand {
   return { command: withoutPlace(args), directory: process.cwd() };
 }
 
 /**
- * A command line that resumes a run, completed: where it names neither model nor data, it continues the command that
- * began the run, and adds to it.
+ * Completes a command line that resumes a run: if it names neither model nor data, it continues and extends the command
+ * that started the run.
  *
- * @throws InputError where the folder records no command, or another one, or it was given elsewhere
+ * @throws InputError if the folder records no command or a different one, or the command was run in another folder
  */
 export async function resumedCommand(args: readonly string[]): Promise<readonly string[]> {
   const [verb, ...own] = withoutPlace(args);
@@ -48,7 +51,7 @@ async function recordIn(out: string): Promise<RecordedCommand> {
   );
 }
 
-/** @returns undefined where it is not JSON */
+/** @returns undefined if it is not JSON */
 function parsed(text = ""): unknown {
   try {
     return JSON.parse(text);

@@ -29,7 +29,7 @@ import type { CommandSession } from "./session.js";
 import { modelServerOf, runServerOptions, type ServerArguments } from "./server-options.js";
 import { isFromScratch, modelOptions, openStart, type ModelArguments } from "./start.js";
 
-/** What a run on preference pairs reads. */
+/** Arguments of a run on preference pairs. */
 export interface RunArguments
   extends DataArguments,
     ModelArguments,
@@ -52,13 +52,13 @@ export interface RunArguments
 
 type HubPart = { readonly [Name in "split" | "config" | "revision"]?: string | undefined };
 
-/** Tokenized examples, and what became of the rows of their file. */
+/** Tokenized examples, and what happened to the rows of their file. */
 interface Fitted<Example> {
   readonly examples: readonly Example[];
   readonly notes: Readonly<Record<string, unknown>>;
 }
 
-/** Flags for {@link RunArguments}, except those of the engine. */
+/** Adds flags for {@link RunArguments}, except those of the engine. */
 export function runOptions(command: Command): Command {
   const withModel = modelOptions(
     dataOptions(
@@ -103,9 +103,9 @@ export function runOptions(command: Command): Command {
 }
 
 /**
- * Where models are trained, scored and sampled from; undefined for this machine.
+ * The place where models are trained, scored and sampled from; undefined for this machine.
  *
- * @throws InputError where flags name two places, or are not what they may be
+ * @throws InputError if flags name two places, or are invalid
  */
 function placeOfWork(run: RunArguments) {
   const [cluster, server] = [computeTargetOf(run), modelServerOf(run)];
@@ -115,11 +115,11 @@ function placeOfWork(run: RunArguments) {
 }
 
 /**
- * Reads everything that a run needs: the data, and the model that it begins from. What was left out is said on stderr.
+ * Reads everything that a run needs: the data, and the start model. Omissions are reported on stderr.
  *
- * @param methods what the run, or each of several, trains by
- * @param given what labels responses. Default: the gold reward, where the prompts are the synthetic world's
- * @throws InputError where a method labels with a judge and there is none, and as the readers of data and model
+ * @param methods the training method of the run, or of each of several runs
+ * @param given judge that labels responses. Default: the gold reward, if the prompts are the synthetic world's
+ * @throws InputError if a method labels with a judge and there is none; otherwise as for reading data and model
  */
 export async function prepareRun(
   run: RunArguments,
@@ -178,7 +178,7 @@ export async function prepareRun(
   };
 }
 
-/** The texts for methods that rewrite them; what then does not fit is left out or refused as that which was read. */
+/** The texts for methods that rewrite them; rewritten texts that do not fit are skipped or rejected like those from the file. */
 function inputTexts(texts: RunTexts, { tokenizer, config }: Policy, run: DataArguments): InputTexts {
   const tokenize = (pairs: readonly PreferencePair[]) =>
     tokenizePairs(pairs, tokenizer, tokenizeOptions(config, run)).pairs;
@@ -214,7 +214,7 @@ function columnNames(text: string): ColumnNames {
   return names;
 }
 
-/** Which part of a source besides `--data` is read: of the same dataset the same configuration and revision. */
+/** The part to read of a source other than `--data`: for the same dataset, the same configuration and revision. */
 function otherPart({ data, config, revision }: RunArguments, source: string, split?: string) {
   return { ...(split !== undefined && { split }), ...(source === data && hubPart({ config, revision })) };
 }

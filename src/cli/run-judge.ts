@@ -27,9 +27,9 @@ export function runJudgeOptions(command: Command): Command {
 }
 
 /**
- * The judge that a command line names for methods that label with one; undefined where it names none.
+ * Creates the judge that a command line names for methods that label with one; undefined if it names none.
  *
- * @throws InputError where none of the methods labels with a judge, or flags of a judge are given without the judge
+ * @throws InputError if none of the methods labels with a judge, or judge flags are given without a judge
  */
 export async function runJudge(args: RunJudgeArguments, methods: readonly Method[]): Promise<Judge | undefined> {
   const flags = withoutPrefix(args);
@@ -46,7 +46,7 @@ export async function runJudge(args: RunJudgeArguments, methods: readonly Method
   return judgeFromFlags(args.judge, flags, "judge-");
 }
 
-/** Says on stderr what a judge has cost, where it costs anything. */
+/** Reports the cost of a judge on stderr, if it costs anything. */
 export function reportSpending(judge: Judge | undefined): void {
   if (judge?.spent) process.stderr.write(`${judge.name}: ${spendingText(judge.spent)}\n`);
 }

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { RunPlace } from "../run/open-run.js";
 import { whole } from "./options.js";
 
-/** Where a run is kept, and how it is opened. */
+/** Where a run is stored, and how it is opened. */
 export interface PlaceArguments {
   readonly out: string;
   readonly resume: boolean;

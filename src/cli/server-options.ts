@@ -3,7 +3,7 @@ import { InputError } from "../base/errors.js";
 import { modelServer, type ModelServer } from "../run/server/model-server.js";
 import { flagOf } from "./options.js";
 
-/** A server that writes responses. */
+/** Arguments for a server that generates responses. */
 export interface ServerArguments {
   readonly server?: string;
   readonly serverModel?: string;
@@ -19,7 +19,7 @@ const settings = [
   "serverScore",
 ] as const satisfies readonly (keyof ServerArguments)[];
 
-/** Flags of a server, for what only asks it. */
+/** Adds the flags of a server, for commands that only query it. */
 export function serverOptions(command: Command, address: string): Command {
   return command
     .option("--server <address>", address)
@@ -27,7 +27,7 @@ export function serverOptions(command: Command, address: string): Command {
     .option("--server-key <variable>", "environment variable that holds the server's API key (default: none is sent)");
 }
 
-/** Flags of a server that writes the responses of a run. */
+/** Adds the flags of a server that generates the responses of a run. */
 export function runServerOptions(command: Command): Command {
   const address =
     "have a model server write the responses: vLLM or llama.cpp, as in http://localhost:8000/v1 (default: on this machine)";
@@ -40,9 +40,9 @@ export function runServerOptions(command: Command): Command {
 }
 
 /**
- * The server that flags name; undefined where they name none.
+ * Creates the server that flags name; undefined if they name none.
  *
- * @throws InputError where a flag is not what it may be, or is given without `--server`
+ * @throws InputError if a flag is invalid, or given without `--server`
  */
 export function modelServerOf(given: ServerArguments): ModelServer | undefined {
   if (given.server === undefined) {

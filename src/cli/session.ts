@@ -3,9 +3,9 @@ import { ProgramCache } from "../engine/program-cache.js";
 import { Progress } from "../progress/progress.js";
 import type { EngineArguments } from "./options.js";
 
-/** What a verb works with: where to show progress, and a signal that the user can give. */
+/** Context of a verb: where to show progress, and a signal that the user can trigger. */
 export interface WatchedSession {
-  /** Does what comes before the first result: nothing is lost by a signal then, and it ends the process at once. */
+  /** Runs the work before the first result; during it, a signal ends the process at once, because nothing is lost. */
   readonly prepare: <T>(work: () => Promise<T>) => Promise<T>;
   readonly reporter: Progress;
   readonly signal: AbortSignal;
@@ -16,12 +16,12 @@ export interface CommandSession extends WatchedSession {
   readonly programs: ProgramCache;
 }
 
-/** Why a signal stopped the work; the process ends with 128 + the signal's number. */
+/** Reason of an abort by a signal; the process exits with 128 + the signal's number. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
   constructor(
     readonly exitCode: number,
-    /** How to go on. */
+    /** How to continue, for the message. */
     goOn: string,
   ) {
     super(`interrupted: what was finished is kept; go on by ${goOn}`);
@@ -43,10 +43,10 @@ export async function withSession<T>(
 }
 
 /**
- * Runs a verb that can be stopped: the first Ctrl-C (or SIGTERM) lets the work stop where nothing is
- * lost; the second ends the process at once.
+ * Runs a verb that can be stopped: the first Ctrl-C (or SIGTERM) lets the work stop at a point where nothing is lost;
+ * the second ends the process at once.
  *
- * @param goOn what the user then does to go on
+ * @param goOn how the user can then continue
  */
 export async function withSignals<T>(
   quiet: boolean,

@@ -31,7 +31,7 @@ export interface SftArguments
   readonly begunBy?: RecordedCommand;
 }
 
-/** @param args the command line, which the run's folder keeps */
+/** @param args the command line, which is stored in the run's folder */
 export function sftCommand(args: readonly string[]): Command {
   const command = new Command("sft")
     .description(

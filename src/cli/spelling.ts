@@ -3,20 +3,20 @@ import { InputError } from "../base/errors.js";
 import { nearestName } from "../base/nearest.js";
 import { insteadOf } from "../run/options/index.js";
 
-/** What the flags of a run are called in a cell, where that is another name. */
+/** Names of run flags in a notebook cell, if they differ. */
 const inCells: Readonly<Record<string, string>> = { heldOut: "evalData", validation: "validationData", folder: "out" };
 
-/** The flags of a model server's settings; the last has none, and is not what `--server-adapters` says. */
+/** Flags of a model server's settings; the last has no flag, and differs from `--server-adapters`. */
 const ofServers: Readonly<Record<string, string>> = {
   ...{ address: "server", model: "serverModel", keyVariable: "serverKey", adapters: "serverAdapters" },
   ...{ score: "serverScore", serverAdapters: "" },
 };
 
 /**
- * A message with the names of options as they are typed: `--keep-best-by` for keepBestBy. Names are known in backticks,
- * at the beginning, or by a capital letter inside.
+ * Replaces option names in a message by their flags: `--keep-best-by` for keepBestBy. Recognizes names in backticks, at
+ * the beginning, or with a capital letter inside.
  *
- * @param command whose options the names are
+ * @param command the command whose options are named
  */
 export function asTyped(message: string, command: Command): string {
   const flags = new Map(
@@ -38,8 +38,8 @@ export function asTyped(message: string, command: Command): string {
 }
 
 /**
- * An error's message with the names of options {@link asTyped}; where another message was put behind the name of a method, that
- * one's.
+ * Converts option names in an error's message by {@link asTyped}; if the message is a prefix plus the cause's message,
+ * converts only the latter.
  */
 export function messageAsTyped({ message, cause }: InputError, command: Command): string {
   if (cause instanceof InputError && message.endsWith(`: ${cause.message}`)) {
@@ -50,9 +50,9 @@ export function messageAsTyped({ message, cause }: InputError, command: Command)
 }
 
 /**
- * The command that arguments name.
+ * Finds the command that the arguments name.
  *
- * @throws InputError where there is none, or they have an option that it does not; each with what was probably meant
+ * @throws InputError if there is no such command, or it does not have a given option; suggests what was probably meant
  */
 export function commandOf(program: Command, args: readonly string[]): Command {
   let command = program;
@@ -69,10 +69,10 @@ export function commandOf(program: Command, args: readonly string[]): Command {
 }
 
 /**
- * Checks that a command has every option that is given to it.
+ * Checks that a command has every given option.
  *
- * @param taker what messages call it
- * @throws InputError naming the first that it does not have, and what to use instead
+ * @param taker name of the command in messages
+ * @throws InputError naming the first unknown option, and what to use instead
  */
 export function checkOptionNames(command: Command, args: readonly string[], taker: string): void {
   for (let i = 0; i < args.length && args[i] !== "--"; i++) {
@@ -85,7 +85,7 @@ export function checkOptionNames(command: Command, args: readonly string[], take
   }
 }
 
-/** What a comparison does without options of a single run. */
+/** Advice for options of a single run that a comparison does not have. */
 const ofComparisons: Readonly<Record<string, string>> = {
   "--resume": "giving the same command again continues a comparison",
   "--redo-from": "to redo a run, remove its folder in --out and give the same command again",

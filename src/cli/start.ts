@@ -8,7 +8,7 @@ import type { Policy } from "../model/policy/policy.js";
 import { isPreset } from "../model/presets.js";
 import { number, share, whole } from "./options.js";
 
-/** Options of every verb that loads a model to be trained. */
+/** Options of every verb that loads a model to train. */
 export interface ModelArguments {
   readonly model: string;
   readonly modelRevision?: string;
@@ -44,9 +44,9 @@ export function modelOptions(command: Command): Command {
 }
 
 /**
- * `--weights`, which says how a model's matrices are held.
+ * The `--weights` option: how a model's matrices are stored.
  *
- * @param note what else is to be known of it
+ * @param note additional text for its description
  */
 export function weightsOption(note?: string): Option {
   return new Option(
@@ -64,10 +64,10 @@ function parseWeights(text: string): WeightsName {
 }
 
 /**
- * The model that a run begins from, to be freed by the caller.
+ * Loads or creates the start model of a run; the caller must free it.
  *
- * @param texts what a preset learns its vocabulary from
- * @throws InputError as {@link loadModel}, and for settings of an adapter without its rank
+ * @param texts source of a preset's vocabulary
+ * @throws InputError as {@link loadModel}, or for adapter settings without a rank
  */
 export async function openStart(
   model: ModelArguments,
@@ -106,7 +106,7 @@ export async function openStart(
   });
 }
 
-/** Whether `--model` names a model to be trained from scratch; a folder of that name comes first. */
+/** Whether `--model` names a model to train from scratch; a folder of that name takes precedence. */
 export async function isFromScratch(model: string): Promise<boolean> {
   return isPreset(model) && (await stat(model).catch(() => undefined)) === undefined;
 }

@@ -1,6 +1,6 @@
 import type { Judged, RunSummary } from "../run/summary.js";
 
-/** A run's iterations as a table of text. */
+/** Formats a run's iterations as a text table. */
 export function summaryTable({ iterations }: RunSummary): string {
   const header = ["iteration", "kept", "made", "cut off", "margin", "accuracy", "gold reward", "win rate", "seconds"];
   const rows = iterations.map((row) => [
@@ -18,7 +18,7 @@ export function summaryTable({ iterations }: RunSummary): string {
   return textTable([header, ...rows]);
 }
 
-/** Columns as wide as their widest cell, the first to the left and the others to the right. */
+/** Formats a table with columns as wide as their widest cell, the first left-aligned, the others right-aligned. */
 export function textTable(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const line = (row: readonly string[]) =>
@@ -26,7 +26,7 @@ export function textTable(rows: readonly (readonly string[])[]): string {
   return rows.map(line).join("\n");
 }
 
-/** Gold reward and win rate with their intervals, or dashes where the data has no gold reward. */
+/** Gold reward and win rate with their intervals, or dashes if the data has no gold reward. */
 export function judgedCells({ goldReward, goldRewardInterval, winRate, winRateInterval }: Judged): string[] {
   return [interval(goldReward, goldRewardInterval), interval(winRate, winRateInterval)];
 }

@@ -4,7 +4,7 @@ import { mlflow } from "../tracking/mlflow.js";
 import { tensorBoard } from "../tracking/tensorboard.js";
 import { wandb } from "../tracking/wandb.js";
 
-/** Where the steps of a run are shown besides its folder. */
+/** Where to send the steps of a run in addition to its folder. */
 export interface TrackingArguments {
   readonly track?: readonly Tracker[];
 }
@@ -17,7 +17,7 @@ export function trackingOptions(command: Command): Command {
   );
 }
 
-/** @throws InputError where a tracker's address or key is not set */
+/** @throws InputError if a tracker's address or key is not set */
 function trackers(text: string, before: readonly Tracker[] = []): Tracker[] {
   return [...before, tracker(text)];
 }

@@ -5,58 +5,65 @@ import { checkOptionNames } from "../base/option-names.js";
 import type { TaskOptions } from "../base/task.js";
 import type { PreferencePair, Prompt } from "./pair.js";
 
-/** Which response of a pair is edited, and how: the rejected one for the better, or the chosen one for the worse. */
+/** Which response of a pair is edited, and how: improve the rejected one, or worsen the chosen one. */
 export const editWays = ["improve", "worsen"] as const;
 export type EditWay = (typeof editWays)[number];
 
-/** What an {@link Editor} is asked. */
+/** A request to an {@link Editor}. */
 export interface EditRequest {
   readonly prompt: Prompt;
-  /** The response to be changed, as little as it takes. */
+  /** The response to edit, changing as little as possible. */
   readonly response: string;
-  /** The pair's other response, of which the edit is to take what makes the difference; undefined where the editor does not see it. */
+  /** The pair's other response, from which the edit takes what makes the difference; undefined if the editor does not see it. */
   readonly other?: string;
   readonly way: EditWay;
 }
 
-/** Rewrites single responses: a program, a language model, or one of your own. */
+/** Rewrites single responses: a program, a language model, or your own function. */
 export interface Editor {
   readonly name: string;
-  /** Of its code. */
+  /** Version of the editor's code. */
   readonly version: string;
-  /** What its edits depend on besides its code, such as a model and its prompt. */
+  /** Everything other than its code that its edits depend on, such as a model and its prompt. */
   readonly settings?: unknown;
-  /** @returns the edited response, or null where the response needs no edit */
+  /** @returns the edited response, or null if it needs no edit */
   edit(request: EditRequest, task?: Pick<TaskOptions, "signal">): Promise<string | null> | string | null;
 }
 
-/** How pairs are bridged. */
+/** Options of {@link bridge}. */
 export interface BridgeOptions {
-  /** Default "improve": the rejected response becomes the new chosen one. With "worsen" the chosen one becomes the new rejected one. */
+  /**
+   * Default "improve": the edited rejected response becomes the new chosen one. With "worsen", the edited chosen
+   * response becomes the new rejected one.
+   */
   readonly way?: EditWay;
   /** Whether the editor sees the pair's other response. Default true. */
   readonly seesOther?: boolean;
 }
 
-/** What {@link bridge} made of some pairs. */
+/** Result of {@link bridge}. */
 export interface Bridged {
   readonly pairs: PreferencePair[];
   /** Pairs with an edited response. */
   readonly edited: number;
-  /** Pairs whose response needs no edit, and which stay as they are. */
+  /** Pairs left unchanged because the response needs no edit. */
   readonly unneeded: number;
-  /** Pairs that stay as they are because their edit was of no use: the same text, none, or farther from the response than the pair's other one is. */
+  /**
+   * Pairs left unchanged because the edit was unusable: empty, identical to the response, or farther from it than the
+   * pair's other response is.
+   */
   readonly unusable: number;
 }
 
 /**
- * Bridges pairs: rewrites one response of each so that both differ in little but what makes one of them better (Jiang et
- * al. 2024, arXiv 2408.07471, section 3.1). By default the rejected response is improved with the chosen one in sight, and
- * is the new chosen one; where it needs no edit, the pair keeps its own. Scores of a response that was edited are gone.
+ * Bridges pairs: rewrites one response of each so that the two differ in little except what makes one better (Jiang et
+ * al. 2024, arXiv 2408.07471, section 3.1). By default, the editor improves the rejected response with the chosen one
+ * in sight, and the result becomes the new chosen response; if no edit is needed, the pair is unchanged. An edited
+ * response loses its score.
  *
  * @param editor `worldEditor()`, an `await llmEditor(…)`, or `{ name, version, edit }`
  * @example const { pairs: bridged } = await bridge(pairs, worldEditor());
- * @throws InputError where the editor fails or gives something else than text or null, or most of its edits are of no use
+ * @throws InputError if the editor fails or returns anything but text or null, or if most of its edits are unusable
  */
 export async function bridge(
   pairs: readonly PreferencePair[],
@@ -69,7 +76,7 @@ export async function bridge(
   const { way = "improve", seesOther = true } = options;
   if (!editWays.includes(way)) throw new InputError(`way: found ${quote(way)}, expected one of ${editWays.join(", ")}`);
   checkEditor(editor);
-  // One that says what it has spent is paid for.
+  // An editor that reports its spending is a paid one.
   const grace = "spent" in editor ? interruptGrace : 0;
   let done = 0;
   const edits = await inTurns(pairs, async (pair) => {
@@ -103,14 +110,14 @@ export async function bridge(
   };
 }
 
-/** Editors that are being waited for at the same time, at most; an editor's own limits may be lower. */
+/** Maximum number of concurrent edits; an editor's own limit may be lower. */
 const mostAtOnce = 64;
 
 async function inTurns<T, R>(items: readonly T[], one: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   for (let i = 0; i < items.length; i += mostAtOnce) {
     const some = items.slice(i, i + mostAtOnce).map(one);
-    // The answers that are paid for are waited for even if one fails.
+    // Await all answers, which are paid for, even if one fails.
     await Promise.allSettled(some);
     results.push(...(await Promise.all(some)));
   }
@@ -119,7 +126,7 @@ async function inTurns<T, R>(items: readonly T[], one: (item: T) => Promise<R>):
 
 function bridged(before: PreferencePair, edited: string, way: EditWay): PreferencePair {
   const { chosenScore, rejectedScore, tokens: _, ...pair } = before;
-  // An edit that is the other response makes no other pair, and its score still holds.
+  // An edit that equals the pair's own response leaves the pair unchanged, so its score still holds.
   if (edited === (way === "improve" ? pair.chosen : pair.rejected)) return before;
   if (way === "improve") return { ...pair, chosen: edited, ...(rejectedScore !== undefined && { rejectedScore }) };
   return { ...pair, rejected: edited, ...(chosenScore !== undefined && { chosenScore }) };
@@ -134,7 +141,7 @@ function whyUnusable(edited: string, response: string, other: string): string | 
     : undefined;
 }
 
-/** How many words of two texts are in one of them alone, in a longest common subsequence of both. */
+/** Counts the words that are in only one of two texts, outside their longest common subsequence. */
 export function editDistance(a: string, b: string): number {
   const words = (text: string) => text.split(/\s+/).filter(Boolean);
   return diffArrays(words(a), words(b)).reduce(
@@ -145,7 +152,7 @@ export function editDistance(a: string, b: string): number {
 
 const bridgeOptions = ["way", "seesOther"] as const satisfies readonly (keyof BridgeOptions)[];
 
-/** Rows come from cells, whose values are of any type. */
+/** Notebook cells may pass values of any type. */
 function checkPairs(pairs: unknown): void {
   const expected = "{id, prompt, chosen, rejected}";
   if (!Array.isArray(pairs)) throw new InputError(`pairs: found ${quote(pairs)}, expected a list of pairs ${expected}`);

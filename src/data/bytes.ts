@@ -4,7 +4,7 @@ import { createGunzip } from "node:zlib";
 import { errorAt, type InputError } from "../base/errors.js";
 
 /**
- * The bytes of a file as they come, unpacked where it is gzip (of one or several members).
+ * Streams the bytes of a file, decompressing gzip (of one or several members).
  *
  * @param size of the file in bytes
  * @throws {InputError} gzip that ends too early, fails its checksum or is followed by other bytes
@@ -24,7 +24,7 @@ export async function* readBytes(path: string, isGzip: boolean, size: number): A
     if (!(error instanceof Error && "code" in error && String(error.code).startsWith("Z_"))) throw error;
     throw brokenGzip(path, error.message, error);
   }
-  // zlib takes a zero byte after a member for padding and silently drops what follows.
+  // zlib interprets a zero byte after a member as padding and silently drops the rest.
   if (gunzip.bytesWritten < size) {
     throw brokenGzip(path, `${size - gunzip.bytesWritten} trailing bytes that are not gzip`);
   }

@@ -2,13 +2,13 @@ import { errorAt, InputError, quote, type Place } from "../base/errors.js";
 import { numberIn } from "./fields.js";
 import type { Row } from "./row.js";
 
-/** Which columns of the rows accompany their pairs: the name that a loss reads, and the column of the file. */
+/** Columns that accompany the pairs: the name that a loss reads, mapped to the file's column. */
 export type ColumnNames = Readonly<Record<string, string>>;
 
 /**
- * The numbers of a row that accompany its pair.
+ * Reads the numbers of a row that accompany its pair.
  *
- * @throws InputError naming a column that the row does not have, or that holds something else than a finite number
+ * @throws InputError naming a column that is missing from the row or is not a finite number
  */
 export function readColumns(names: ColumnNames, row: Row, place: Place): Record<string, number> {
   return Object.fromEntries(
@@ -26,7 +26,7 @@ export function readColumns(names: ColumnNames, row: Row, place: Place): Record<
   );
 }
 
-/** @throws InputError where a name or a column is not a text */
+/** @throws InputError if a name or a column is not a string */
 export function checkColumnNames(names: ColumnNames): void {
   if (typeof names !== "object" || names === null || Array.isArray(names)) {
     throw new InputError(
@@ -41,7 +41,7 @@ export function checkColumnNames(names: ColumnNames): void {
   }
 }
 
-/** Parses `weight,labelSmoothing=doubt`; undefined where it is something else, or has a name twice. */
+/** Parses `weight,labelSmoothing=doubt`; undefined if the text has another form or repeats a name. */
 export function parseColumnNames(text: string): ColumnNames | undefined {
   const parts = text.split(",").map((part) => part.split("=").map((name) => name.trim()));
   const isGood =

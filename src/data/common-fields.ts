@@ -6,7 +6,7 @@ import type { Row } from "./row.js";
 
 const idNames = ["id", "prompt_id", "pair_id", "sample_id", "uuid", "question_id"] as const;
 
-/** Names of the two scores, in the order in which they are looked for. */
+/** Names of the two scores, in lookup order. */
 const scoreNames = [
   ["score_chosen", "score_rejected"],
   ["chosen_score", "rejected_score"],
@@ -18,7 +18,7 @@ const scoreNames = [
   ["chosenReward", "rejectedReward"],
 ] as const;
 
-/** Columns that describe a row and hold no words for the model. */
+/** Columns that describe a row and contain no text for the model. */
 export const describingColumns: ReadonlySet<string> = new Set([
   ...idNames,
   ...[
@@ -52,7 +52,7 @@ export const describingColumns: ReadonlySet<string> = new Set([
   ],
 ]);
 
-/** What every form may have beside its prompt and responses. */
+/** Fields that every format may have in addition to its prompt and responses. */
 export interface CommonFields {
   readonly id: string;
   readonly scores: Pick<PreferencePair, "chosenScore" | "rejectedScore">;
@@ -61,11 +61,11 @@ export interface CommonFields {
 }
 
 /**
- * Reads the fields that all forms share: the id, and the scores, in two columns or as a list `rating` beside the responses'
- * texts, `generations`. A score that is NaN counts as missing, and is told.
+ * Reads the fields that all formats share: the id and the scores, which are in two columns or in a list `rating`
+ * parallel to the list of responses, `generations`. A NaN score counts as missing and is reported.
  *
  * @param texts of the chosen and rejected response
- * @throws InputError where one holds something else
+ * @throws InputError if a field has a value of another type
  */
 export function readCommonFields(
   row: Row,
@@ -105,7 +105,7 @@ export function readCommonFields(
   return { id: rowId(idName && (row[idName] as string | number), place), scores, columns };
 }
 
-/** The scores in a list `rating`, of the same order as the list `generations`. */
+/** The scores in a list `rating`, in the order of the list `generations`. */
 function ratings(
   row: Row,
   texts: { chosen: string; rejected: string },

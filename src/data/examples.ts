@@ -14,16 +14,17 @@ export interface LoadOptions extends SourceOptions {
   readonly skipBadRows?: boolean;
 }
 
-/** Bad rows that are skipped in any case, and beyond that for every good one. */
+/** Maximum number of bad rows to skip, and the maximum per good row beyond that. */
 const mostSkipped = 10_000;
 const mostSkippedForGood = 10;
 
 /**
- * Reads every row of a file, or of a split of a dataset of the hub, as an example, with ids made unique.
+ * Reads every row of a file, or of a split of a hub dataset, as an example with a unique id.
  *
- * @param parse the example of a row, undefined where it makes none by itself; throws an {@link InputError} where the row is bad
- * @throws {InputError} the first bad row, unless they are skipped; a file with no good row at all, or with more than
- *   10,000 bad rows and ten times as many as good ones, which would be a list of reasons without end
+ * @param parse returns the example of a row, or undefined if the row alone is not an example; throws an
+ *   {@link InputError} for a bad row
+ * @throws {InputError} the first bad row, unless they are skipped; a file without good rows, or with more than 10,000
+ *   bad rows and more than ten times as many bad rows as good ones (the list of reasons would have no end)
  */
 export async function readExamples<T extends { readonly id: string }>(
   source: string,

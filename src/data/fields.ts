@@ -8,7 +8,7 @@ import type { Row } from "./row.js";
 export const text = z.string("text");
 
 /**
- * The number that a field holds, NaN and infinities too: of an integer whose digits readers keep as text the nearest one.
+ * The number in a field, including NaN and infinities; for an integer that readers keep as text, the nearest number.
  * Undefined for anything else.
  */
 export function numberIn(value: unknown): number | undefined {
@@ -16,13 +16,13 @@ export function numberIn(value: unknown): number | undefined {
   return typeof value === "string" && /^-?\d{16,}$/.test(value) ? Number(value) : undefined;
 }
 
-/** A score; may be null or missing. To be read with {@link scoreIn}. */
+/** A score; may be null or missing. Read it with {@link scoreIn}. */
 export const optionalScore = z
   .unknown()
   .optional()
   .refine((value) => value == null || numberIn(value) !== undefined, "a number");
 
-/** The score that a field holds; undefined where it is missing, NaN or an infinity. */
+/** The score in a field; undefined if it is missing, NaN or an infinity. */
 export function scoreIn(value: unknown): number | undefined {
   const score = numberIn(value);
   return score !== undefined && Number.isFinite(score) ? score : undefined;
@@ -32,17 +32,17 @@ export function scoreIn(value: unknown): number | undefined {
 export const optionalId = z.union([z.string(), z.number()], "text or a number").nullish();
 
 /**
- * The fields that `schema` names, checked.
+ * Reads and checks the fields that `schema` names.
  *
- * @throws {InputError} naming the first field that is missing or wrong, what it holds and what was expected
+ * @throws {InputError} naming the first missing or invalid field, its value and what was expected
  */
 export function readFields<S extends z.ZodType>(schema: S, row: Row, place: Place): z.infer<S> {
   return checked(schema.safeParse(row), row, [], place);
 }
 
 /**
- * One field, checked. Use it where the field's name depends on the row: building an object schema for each row would take
- * as long as the rest of the reading.
+ * Reads and checks one field. Use it if the field's name depends on the row: building an object schema for each row
+ * would take as long as all other reading.
  *
  * @throws {InputError} as {@link readFields}
  */
@@ -50,7 +50,7 @@ export function readField<S extends z.ZodType>(schema: S, row: Row, field: strin
   return checked(schema.safeParse(row[field]), row, [field], place);
 }
 
-/** @param within the path of what was checked, in the row */
+/** @param within path of the checked value in the row */
 function checked<T>(result: z.ZodSafeParseResult<T>, row: Row, within: readonly PropertyKey[], place: Place): T {
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;

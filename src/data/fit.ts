@@ -13,7 +13,7 @@ export interface Fitted {
  * @param whole the prompt's token ids, including the BOS if there is one
  * @param bosTokens 1 if the prompt begins with a BOS, else 0
  * @param contextLength in tokens, at least `bosTokens + 2`
- * @param maxPromptLength to which a longer prompt is cut first, at least `bosTokens + 1`
+ * @param maxPromptLength length to which a longer prompt is cut first, at least `bosTokens + 1`
  */
 export function fitToContext(
   whole: readonly number[],
@@ -29,7 +29,7 @@ export function fitToContext(
   return { prompt: cutBeginning(prompt, bosTokens, room), responses: cut };
 }
 
-/** The prompt's BOS and its end, so many tokens at most. */
+/** The prompt's BOS and its end, at most `length` tokens in all. */
 function cutBeginning(prompt: readonly number[], bosTokens: 0 | 1, length: number): readonly number[] {
   if (prompt.length <= length) return prompt;
   return [...prompt.slice(0, bosTokens), ...prompt.slice(prompt.length - (length - bosTokens))];

@@ -7,8 +7,8 @@ import { countOf } from "./share.js";
  * Label noise: swaps chosen and rejected of exactly `round(share · N)` pairs, drawn without replacement, and marks them
  * as flipped. Scores move with their responses; order and ids are unchanged.
  *
- * @param share of the pairs to flip, in [0, 1]
- * @throws {InputError} for a share outside [0, 1], and without a generator
+ * @param share share of the pairs to flip, in [0, 1]
+ * @throws {InputError} for a share outside [0, 1], or without a generator
  */
 export function flipLabels(pairs: readonly PreferencePair[], share: number, random: Random): PreferencePair[] {
   requireRandom("flipLabels(pairs, 0.2", random);

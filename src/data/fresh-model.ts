@@ -9,9 +9,10 @@ import { tokenizerFiles } from "./world/tokenizer.js";
 import { parsePrompt } from "./world/request.js";
 
 /**
- * A preset's model with fresh parameters, to be trained from scratch.
+ * Creates a preset's model with fresh parameters, to train from scratch.
  *
- * @param texts what it learns its vocabulary from; the synthetic world's own has the words for goals where one of them states a goal
+ * @param texts source of the vocabulary; the synthetic world's own vocabulary includes the words for goals if a text
+ *   states a goal
  * @param seed of the parameters
  */
 export async function freshModel(

@@ -11,55 +11,64 @@ import { goalSentence, isWorldPrompt, parsePrompt } from "./world/request.js";
 
 /* Reward-augmented preference data (Zhang et al. 2024, arXiv 2410.08067): responses conditioned on the score to be reached. */
 
-/** What becomes of a pair whose responses reach the same goal, so that either order is right. */
+/** What to do with a pair whose responses reach the same goal, for which either order is right. */
 export const tieRules = ["drop", "keep"] as const;
-/** Where a conversation is told its goal. */
+/** Where a conversation states its goal. */
 export const goalPlaces = ["system", "user"] as const;
 
-/** The highest goal, at which answers are asked for. */
+/** The highest goal, used when asking for answers. */
 export const topGoal = 10;
 
 /** How prompts state goals. */
 export interface GoalTextOptions {
-  /** Where a conversation is told its goal: in its system turn, or before the words of its first user turn. A prompt that is text has it before it. Default "system". */
+  /**
+   * Where a conversation states its goal: in its system turn, or at the beginning of its first user turn. A text prompt
+   * begins with its goal. Default "system".
+   */
   readonly place?: (typeof goalPlaces)[number];
-  /** The words of a goal. Default: the synthetic world's ("goal nine .") for its prompts, those of the paper's code for others. */
+  /**
+   * The wording of a goal. Default: the synthetic world's ("goal nine .") for its prompts, that of the paper's code for
+   * others.
+   */
   readonly text?: (goal: number) => string;
 }
 
-/** What has a prompt, such as a pair. */
+/** An object with a prompt, such as a pair. */
 interface Prompted {
   readonly prompt: Prompt;
 }
 
-/** How {@link goalConditioned} makes pairs. */
+/** Options of {@link goalConditioned}. */
 export interface GoalOptions extends GoalTextOptions {
-  /** Takes half of the prompts, at random, so that there are as many pairs as before. Default false. */
+  /** Uses a random half of the prompts, so that the number of pairs stays the same. Default false. */
   readonly half?: boolean;
-  /** Pairs whose two goals read the same: "drop" leaves them out, "keep" makes two contradictory pairs of each, as the paper's code does. Default "drop". */
+  /**
+   * Pairs whose two goals have the same wording: "drop" omits them, "keep" turns each into two contradictory pairs, as
+   * the paper's code does. Default "drop".
+   */
   readonly ties?: (typeof tieRules)[number];
-  /** Draws the half. Default: seed 0. */
+  /** Generator that draws the half. Default: seed 0. */
   readonly random?: Random;
 }
 
 /**
- * Reward-augmented pairs: two of each pair with scores. At the goal that the chosen response reaches it stays the better
- * one; at the goal of the rejected response that is the better one, and the two change places. Under the reward
- * −(g − r(x, y))² of a goal g both orders are right, whatever the label says (Zhang et al. 2024, arXiv 2410.08067,
- * section 4). A pair's id gets `#chosen` or `#rejected`, by whose goal it has; scores, columns and the like are as in
- * `flipLabels`.
+ * Reward-augmented pairs: two for each pair with scores. At the goal that the chosen response reaches, it stays chosen;
+ * at the goal that the rejected response reaches, the two are swapped. Under the reward −(g − r(x, y))² of a goal g,
+ * both orders are right regardless of the label (Zhang et al. 2024, arXiv 2410.08067, section 4). The id gets the
+ * suffix `#chosen` or `#rejected`, after the response whose goal the pair has; scores, columns and the like are treated
+ * as in `flipLabels`.
  *
- * The goal is the score where all scores are in [1, 10]. Where all are in [0, 1], it is ten times the score to the nearest
- * whole number, at least 1.
+ * The goal is the score if all scores are in [1, 10]. If all are in [0, 1], it is ten times the score, rounded to the
+ * nearest whole number, at least 1.
  *
- * The branch of the paper's code for models without a system turn forgets to exchange the responses at the low goal; this
- * does not.
+ * The paper's code for models without a system turn forgets to swap the responses at the low goal; this function does
+ * not.
  *
  * @param pairs with `chosenScore` and `rejectedScore`
- * @returns 2N pairs, or N with `half`, less those of ties; each pair's two stand together
+ * @returns 2N pairs, or N with `half`, minus those of dropped ties; the two pairs from one original are adjacent
  * @example const augmented = goalConditioned(pairs);
- * @throws InputError where a pair has no scores, they are on another scale and no `text` says what they mean, a pair has
- *   tokens in place of texts, its prompt states a goal already, `text` fails, or only ties are left
+ * @throws InputError if a pair has no scores, scores are on another scale without a `text` to word them, a pair has
+ *   tokens in place of texts, a prompt already states a goal, `text` fails, or only ties are left
  */
 export function goalConditioned(pairs: readonly PreferencePair[], options: GoalOptions = {}): PreferencePair[] {
   checkOptionNames("goalConditioned", options, ["half", "ties", "random", ...textOptions]);
@@ -96,11 +105,11 @@ export function goalConditioned(pairs: readonly PreferencePair[], options: GoalO
 }
 
 /**
- * Prompts, or the prompts of pairs, that ask for the highest goal, as {@link goalConditioned} states goals: what a model
- * trained on its pairs is asked and evaluated with.
+ * Adds the highest goal to prompts, or to the prompts of pairs, in the wording of {@link goalConditioned}. Use it to
+ * query and evaluate a model trained on such pairs.
  *
  * @example await respond(policy, atGoal(heldOut.map(({ prompt }) => prompt)))
- * @throws InputError where a prompt states a goal already, the goal is not a number in its range, or `text` fails
+ * @throws InputError if a prompt already states a goal, the goal is not a number in its range, or `text` fails
  */
 export function atGoal<T extends Prompt | Prompted>(
   prompts: readonly T[],
@@ -122,7 +131,7 @@ export function atGoal<T extends Prompt | Prompted>(
       );
     return { ...row, prompt: withGoalText(row.prompt, text, options) };
   });
-  // What was a prompt is one again, and what had one has it.
+  // Return prompts for prompts, and objects with a prompt for such objects.
   return stated.map((row, i) => (isPrompt(prompts[i]!) ? row.prompt : row) as T);
 }
 
@@ -130,16 +139,16 @@ const isPrompt = (value: Prompt | Prompted): value is Prompt => typeof value ===
 
 /** A pair of the data at one of its goals. */
 export interface GoalProbe {
-  /** The words of the goal. */
+  /** The wording of the goal. */
   readonly text: string;
-  /** Whether no vocabulary has its last word. */
+  /** Whether its last word is in no vocabulary. */
   readonly isUnknown: boolean;
   readonly pair: PreferencePair;
 }
 
 /**
- * One pair at each goal that {@link goalConditioned} states of some pairs, and at the highest; and at one whose last word no vocabulary
- * has. What reads two of them alike does not know the words of goals.
+ * One pair at each goal that {@link goalConditioned} states for these pairs, at the highest goal, and at a goal whose
+ * last word is in no vocabulary. A model to which two of them look the same does not know the words of goals.
  */
 export function goalProbes(pairs: readonly PreferencePair[], options: GoalTextOptions = {}): GoalProbe[] {
   const shortest = pairs.reduce<PreferencePair | undefined>(
@@ -153,7 +162,7 @@ export function goalProbes(pairs: readonly PreferencePair[], options: GoalTextOp
   const { id, prompt } = shortest;
   return [...new Set([...texts, unknown])].map((text, i) => ({
     ...{ text, isUnknown: i >= texts.length },
-    // Alone where it can be: a prompt that is cut would be cut before its goal.
+    // The goal stands alone if possible: truncation would remove it from a long prompt, which is cut at its beginning.
     pair: {
       ...{ ...shortest, id: `${id}#goal-${i + 1}` },
       prompt: typeof prompt === "string" ? text : withGoalText(prompt, text, options),
@@ -166,19 +175,19 @@ const promptLength = ({ prompt }: PreferencePair) => JSON.stringify(prompt).leng
 const paperBeginning =
   "You are an assistant that generates responses for the instruction while implicitly achieving the following target scores ";
 
-/** The words of a goal in the paper's code. */
+/** The wording of a goal in the paper's code. */
 function paperText(goal: number): string {
   return `${paperBeginning}(on a scale of 1-10, where 1 is lowest and 10 is highest):\nOverall score: ${goal}.`;
 }
 
-/** Whether a prompt states a goal in the world's words, in those of the paper's code, or in these. */
+/** Whether a prompt states a goal in the wording of the world, of the paper's code, or of `words`. */
 function statesGoal(prompt: Prompt, words = paperBeginning): boolean {
   const isStated = (text: string) => text.startsWith(paperBeginning) || text.startsWith(words);
   if (typeof prompt !== "string") return prompt.some(({ content }) => isStated(content));
   return isStated(prompt) || parsePrompt(prompt)?.goal !== undefined;
 }
 
-/** The words of each goal: those of `text`, which is the user's own, or the usual ones for prompts like these. */
+/** The wording of each goal: from the user's `text`, or the default for such prompts. */
 function goalTextFor(
   pairs: readonly Pick<PreferencePair, "prompt">[],
   { text }: GoalTextOptions,
@@ -195,7 +204,10 @@ function goalTextFor(
   return isWorld ? (goal) => goalSentence(goalReached(goal / topGoal)) : paperText;
 }
 
-/** A prompt with the words of a goal; the world's own stand in its line, others are followed by an empty line. */
+/**
+ * Adds the wording of a goal to a prompt. The world's own wording stays on the prompt's line; others are followed by an
+ * empty line.
+ */
 function withGoalText(prompt: Prompt, text: string, { place = "system" }: GoalTextOptions): Prompt {
   if (typeof prompt === "string") return `${text}${isWorldPrompt(prompt) ? " " : "\n\n"}${prompt}`;
   const before = (message: Message) => ({ ...message, content: `${text}\n\n${message.content}` });
@@ -239,7 +251,7 @@ function goalsOf(
   );
 }
 
-/** Which pairs are of the half of the prompts that is drawn. */
+/** Whether each pair's prompt is in a randomly drawn half of the prompts. */
 function halfOf(pairs: readonly PreferencePair[], random: Random): boolean[] {
   const keys = pairs.map(promptKey);
   const prompts = [...new Set(keys)];
@@ -247,7 +259,7 @@ function halfOf(pairs: readonly PreferencePair[], random: Random): boolean[] {
   return keys.map((key) => drawn.has(key));
 }
 
-/** The pair with its responses exchanged, on purpose and not as noise. */
+/** The pair with its responses swapped, on purpose and not as noise. */
 function exchanged({ chosen, rejected, chosenScore, rejectedScore, ...pair }: PreferencePair): PreferencePair {
   return { ...pair, chosen: rejected, rejected: chosen, chosenScore: rejectedScore!, rejectedScore: chosenScore! };
 }
@@ -263,7 +275,7 @@ function checkTextOptions({ place = "system", text }: GoalTextOptions): void {
     throw new InputError(`text: found ${quote(text)}, expected a function from a goal to its words`);
 }
 
-/** Of each reward the share of all that are no larger, in (0, 1]. */
+/** For each reward, the share of all rewards that are no larger, in (0, 1]. */
 export function rewardShares(rewards: readonly number[]): number[] {
   const sorted = rewards.toSorted((a, b) => a - b);
   const noLarger = new Map(sorted.map((reward, i) => [reward, i + 1]));

@@ -6,8 +6,9 @@ import { goldReward } from "./world/gold.js";
 import { isWorldPrompt } from "./world/request.js";
 
 /**
- * The gold reward of responses to a prompt, in [0, 1]: that of the synthetic world or of the instructions, whichever the
- * prompt belongs to; undefined where it belongs to neither. Of a conversation the last message counts, which must be the user's.
+ * Returns the gold reward function for responses to a prompt, with values in [0, 1]: that of the synthetic world or of
+ * the instructions, depending on the prompt; undefined if the prompt belongs to neither. Only the last message of a
+ * conversation counts, and it must be the user's.
  */
 export function goldRewardOf(prompt: Prompt): ((response: string) => number) | undefined {
   const text = lastText(prompt);
@@ -17,13 +18,13 @@ export function goldRewardOf(prompt: Prompt): ((response: string) => number) | u
   return undefined;
 }
 
-/** The gold rewards of responses to some prompts, in their order; undefined where one of them has none. */
+/** The gold reward functions of the prompts, in order; undefined if a prompt has none. */
 export function goldRewardsOf(prompts: readonly Prompt[]): readonly ((response: string) => number)[] | undefined {
   const rewards = prompts.flatMap((prompt) => goldRewardOf(prompt) ?? []);
   return rewards.length === prompts.length ? rewards : undefined;
 }
 
-/** What to throw for a prompt that has no gold reward. */
+/** Error for a prompt without a gold reward. */
 export function noGoldReward(prompt: Prompt): InputError {
   return new InputError(
     `there is no gold reward for ${quote(prompt, 120)}; it applies only to prompts of the synthetic world, such as ` +

@@ -16,8 +16,8 @@ export interface DatasetPart {
 const conversionBranch = "refs/convert/parquet";
 
 /**
- * Downloads the files of a split to the cache, one at a time as the caller asks for them. For a dataset in other file
- * formats, the hub's own Parquet conversion is used.
+ * Downloads the files of a split to the cache, one at a time as the caller requests them. For a dataset in other file
+ * formats, uses the hub's own Parquet conversion.
  *
  * @param work `onProgress` receives bytes, over all files of the split
  * @throws InputError if there is no such configuration or split (the error lists those that exist), or no readable rows;
@@ -57,7 +57,7 @@ export async function* hubFiles(
   yield* repository.download(filesOf(splits, part, name), work);
 }
 
-/** Seconds to match the patterns of a dataset's card with its files: they may be made never to end. */
+/** Seconds allowed for matching the patterns of a dataset card against the files; hostile patterns may never finish. */
 const longestMatching = 10;
 
 function splitsOf({ paths, card }: Repository, name: RepositoryName): DatasetSplits {

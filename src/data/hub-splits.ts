@@ -24,14 +24,15 @@ const configSchema = z.looseObject({
 const cardSchema = z.looseObject({ configs: z.array(configSchema).min(1) });
 
 /**
- * The splits of a dataset of JSON Lines or Parquet files, by the rules of Python's `datasets`: those of the card, or else
- * by file names: `data/<split>-00000-of-00001…`, or the word train, validation or test (also valid, val, dev, eval) in a
- * folder's or file's name. The first rule that matches any file applies, and files that do not match it are left out; if
- * none matches, all files are `train`. Without a card, the configurations are `default` (all files) and one per folder.
+ * The splits of a dataset of JSON Lines or Parquet files, by the rules of Python's `datasets`: as the card lists them,
+ * or else by file names: `data/<split>-00000-of-00001…`, or the word train, validation or test (also valid, val, dev,
+ * eval) in a folder's or file's name. The first rule that matches any file applies, and files that do not match it are
+ * left out; if none matches, all files are `train`. Without a card, the configurations are `default` (all files) and
+ * one per folder.
  *
  * @param paths of all files in the repository
  * @param card the metadata at the head of its README
- * @returns no configurations if there are no such files
+ * @returns an empty set of configurations if there are no such files
  */
 export function datasetSplits(paths: readonly string[], card: unknown): DatasetSplits {
   const rows = paths.filter((path) => /\.(?:jsonl|jsonl\.gz|parquet)$/.test(path)).toSorted();
@@ -49,8 +50,8 @@ export function datasetSplits(paths: readonly string[], card: unknown): DatasetS
 }
 
 /**
- * The splits of the hub's own Parquet conversion: `<config>/<split>/0000.parquet`. As there, a split that was converted
- * only in part is called `partial-…`.
+ * The splits of the hub's own Parquet conversion: `<config>/<split>/0000.parquet`. As on the hub, a partially converted
+ * split is called `partial-…`.
  */
 export function convertedSplits(paths: readonly string[]): DatasetSplits {
   const rows = paths.filter((path) => /^[^/]+\/[^/]+\/[^/]+\.parquet$/.test(path)).toSorted();

@@ -1,6 +1,6 @@
 /**
- * A function that makes ids unique: it returns an id unchanged the first time and with `#2`, `#3`, … after that (several
- * pairs of one prompt often share the prompt's id). The result depends only on the order of the ids.
+ * Creates a function that makes ids unique: it returns an id unchanged the first time and with `#2`, `#3`, … after that
+ * (several pairs of one prompt often share the prompt's id). The result depends only on the order of the ids.
  */
 export function uniqueIds(): (id: string) => string {
   const times = new Map<string, number>();

@@ -9,17 +9,20 @@ import type { PlacedRow, Row } from "./row.js";
 const newline = 0x0a;
 const expected = "one JSON object per line";
 
-/** Bytes of a line. A longer one is a file of another kind, or compressed to fill the memory. */
+/**
+ * Maximum number of bytes in a line. A longer line comes from a file of another kind, or from one compressed to exhaust
+ * memory.
+ */
 const longestLine = 16 << 20;
 
 /**
  * Parses JSON Lines in batches as the bytes arrive; blank lines are skipped. Lines are counted from 1 and split before
  * they are decoded, so that an invalid byte affects only its own line. Batches are parsed lazily, so that rows and bad
- * rows keep their order. Of a line longer than `longest` nothing is kept.
+ * rows keep their order. A line longer than `longest` is discarded.
  *
  * @param onBadRow called for a line that is not UTF-8, not JSON, not an object, nested deeper than
  *   {@link parseForeignJson} reads, or too long
- * @param longest bytes of a line
+ * @param longest maximum number of bytes in a line
  */
 export async function* readJsonLines(
   file: string,
@@ -41,7 +44,7 @@ export async function* readJsonLines(
   }
   let unfinished: Buffer[] = [];
   let size = 0;
-  // Whether the rest of a line that was too long is still coming.
+  // Whether the rest of an overlong line is still to come.
   let skipping = false;
   for await (const chunk of chunks) {
     const pieces = splitLines(chunk);

@@ -3,15 +3,15 @@ import { rememberNumberText } from "../base/number-texts.js";
 /** A string, or a number as JSON and Python write it. */
 const token = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|(?<!\w)(?:NaN|-?Infinity)\b/g;
 
-/** Whether a text may hold a number that {@link isTold} is false of; most do not. */
+/** Matches a text that may contain a number for which {@link isTold} is false; most do not. */
 const suspect = /\d{16}|NaN|Infinity|\d\.0+(?!\d)|\d[eE][+-]?\d/;
 
-/** What stands for such a number until the text is parsed. No key in data begins with it. */
+/** Key of the placeholder for such a number until the text is parsed. No key in data begins with it. */
 const mark = "\u0000number";
 
 /**
- * Whether a number's text says no more than the JavaScript number: not of integers that it rounds, of floats without a
- * fraction, which Python tells from integers, and of NaN and infinities.
+ * Whether a JavaScript number preserves everything in the number's text. False for integers that it would round, for
+ * floats without a fraction (which Python distinguishes from integers), and for NaN and infinities.
  */
 function isTold(text: string): boolean {
   const value = Number(text);
@@ -20,21 +20,21 @@ function isTold(text: string): boolean {
 
 const isInteger = (text: string) => /^-?\d+$/.test(text);
 
-/** Whether a number keeps all digits of an integer. */
+/** Whether a JavaScript number keeps all digits of an integer. */
 const isKept = (text: string) => Number.isSafeInteger(Number(text)) || String(Number(text)) === text;
 
-/** What stands for a number in a value, for {@link restoreNumbers}; the number itself where it says everything. */
+/** The placeholder of a number in a value, for {@link restoreNumbers}; the number itself if it loses nothing. */
 export function markedNumber(text: string): number | { readonly [mark]: string } {
   return isTold(text) ? Number(text) : { [mark]: text };
 }
 
 /**
- * Parses JSON as data has it: NaN and infinities, which Python writes, are numbers; integers that a number would round become
- * text with their digits, as they do from Parquet. How these and floats without a fraction were written is remembered, see
- * `numberTextOf`.
+ * Parses JSON as it occurs in data: NaN and infinities, which Python writes, become numbers; integers that a number
+ * would round become text with their digits, as from Parquet. Remembers the original text of these and of floats
+ * without a fraction, see `numberTextOf`.
  *
- * @param parse text that is JSON
- * @throws SyntaxError where it is not JSON
+ * @param parse parses standard JSON
+ * @throws SyntaxError if the text is not JSON
  */
 export function parseWithNumbers(text: string, parse: (text: string) => unknown): unknown {
   if (!suspect.test(text)) return parse(text);
@@ -48,7 +48,7 @@ export function parseWithNumbers(text: string, parse: (text: string) => unknown)
   return hasMarks ? restoreNumbers(value) : value;
 }
 
-/** Puts numbers, or the digits of integers that a number would round, in the place of their marks. */
+/** Replaces placeholders with their numbers, or with the digits of integers that a number would round. */
 export function restoreNumbers(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const text = markedText(value);
@@ -60,7 +60,7 @@ export function restoreNumbers(value: unknown): unknown {
       restoreNumbers(item);
       continue;
     }
-    // An assignment to __proto__ would do something else.
+    // Assigning to __proto__ would set the prototype.
     Object.defineProperty(value, key, {
       value: plainNumber(written),
       configurable: true,

@@ -2,20 +2,21 @@ import { stopWords } from "./stop-words.js";
 
 /** A phrase of a text that carries its content. */
 export interface KeyPhrase {
-  /** Its characters: from `start` to before `end`. */
+  /** Character range of the phrase: `start` inclusive, `end` exclusive. */
   readonly start: number;
   readonly end: number;
-  /** Sum of its words' degree over frequency: the higher, the more content. */
+  /** Sum over its words of degree / frequency; a higher score means more content. */
   readonly score: number;
 }
 
 const word = /[\p{L}\p{N}\p{M}_]+(?:['’-][\p{L}\p{N}\p{M}_]+)*/gu;
 
 /**
- * The key phrases of a text by RAKE, rapid automatic keyword extraction (Rose et al. 2010): runs of words between stop-words
- * and marks, each scored by its words' degree (words of the phrases that they are in) over their frequency.
+ * The key phrases of a text by RAKE, rapid automatic keyword extraction (Rose et al. 2010): runs of words between stop
+ * words and punctuation, each scored by the sum over its words of degree (number of words in the phrases that contain
+ * the word) divided by frequency.
  *
- * @returns every occurrence, by falling score, of equal scores the earlier first
+ * @returns every occurrence, by descending score; ties in order of position
  */
 export function keyPhrases(text: string): KeyPhrase[] {
   const found = [...text.matchAll(word)].map((match) => ({

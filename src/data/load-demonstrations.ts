@@ -19,11 +19,11 @@ export interface Demonstration {
   readonly prompt: Prompt;
   /** The response, without the prompt. */
   readonly response: string;
-  /** Token ids of a response that was sampled, which are used in place of the texts. */
+  /** Token ids of a sampled response, used in place of the texts. */
   readonly tokens?: DemonstrationTokens;
 }
 
-/** A demonstration's token ids, with the digest of the tokenizer that they are of. */
+/** A demonstration's token ids, with the digest of their tokenizer. */
 export interface DemonstrationTokens {
   readonly tokenizer: string;
   readonly prompt: readonly number[];
@@ -34,14 +34,14 @@ export interface DemonstrationTokens {
 export interface LoadedDemonstrations {
   readonly demonstrations: Demonstration[];
   readonly skipped: readonly SkippedRow[];
-  /** What was mapped, and what was left. */
+  /** Which columns were mapped, and which were not read. */
   readonly reading: Reading;
 }
 
 const responseNames = ["response", "completion", "output", "answer"] as const;
 const conversationNames = ["messages", "conversations"] as const;
 
-/** The forms of demonstrations, as the error for another one lists them. */
+/** The formats of demonstrations, as the error for an unknown format lists them. */
 const forms = [
   "{prompt, response} or {prompt, completion}: texts, or the prompt a list of messages {role, content}",
   "{prompt, completion}: lists of messages, TRL's conversational form",
@@ -52,12 +52,12 @@ const forms = [
 
 /**
  * Loads demonstrations from a JSON Lines (plain or gzip) or Parquet file, or from a dataset on the hub: rows
- * `{prompt, response}` or `{prompt, completion}`, the prompt text or a list of messages; `{messages}` or `{conversations}`,
- * of which the last turn is the response; Alpaca's `{instruction, input, output}`. Source and ids are as in
- * `loadPreferences`.
+ * `{prompt, response}` or `{prompt, completion}`, the prompt text or a list of messages; `{messages}` or
+ * `{conversations}`, whose last turn is the response; Alpaca's `{instruction, input, output}`. Source and ids are as
+ * in `loadPreferences`.
  *
  * @throws {InputError} for an unreadable file, an unknown dataset or split, and the first bad row unless bad rows are
- *   skipped (another form, a missing or invalid field, an empty response)
+ *   skipped (an unknown format, a missing or invalid field, an empty response)
  */
 export async function loadDemonstrations(source: string, options: LoadOptions = {}): Promise<LoadedDemonstrations> {
   const log = new ReadingLog();
@@ -74,7 +74,7 @@ export async function loadDemonstrations(source: string, options: LoadOptions = 
   return { demonstrations: examples, skipped, reading: log.result() };
 }
 
-/** The prompt of a row with its id. @throws {InputError} for a missing or invalid field */
+/** Reads the prompt and id of a row. @throws {InputError} for a missing or invalid field */
 export function readPrompt(row: Row, place: Place): { id: string; prompt: Prompt } {
   const { prompt } = readPromptColumns(row, place);
   return { id: readCommonFields(row, place, { chosen: "", rejected: "" }).id, prompt };
@@ -107,10 +107,13 @@ const tokensSchema = z.object({
   tokens: z.object({ tokenizer: text, prompt: ids, response: ids }, "an object {tokenizer, prompt, response}"),
 });
 
-/** What `sera generate` writes of a response beside its texts; its length and whether it is complete are in its tokens. */
+/**
+ * Columns that `sera generate` writes in addition to the texts; the tokens already give the length and whether the
+ * response is complete.
+ */
 const writtenColumns = ["tokens", "length", "complete"];
 
-/** The tokens of a row that `sera generate` wrote; other rows may have a column of this name for something else. */
+/** Reads the tokens of a row written by `sera generate`; in other rows, a column of this name may mean something else. */
 function readTokens(row: Row, place: Place, log: ReadingLog): DemonstrationTokens | undefined {
   const found = row["tokens"];
   if (typeof found !== "object" || found === null || !("tokenizer" in found)) return undefined;
@@ -124,7 +127,7 @@ interface Read {
   readonly columns: readonly string[];
 }
 
-/** A row that is a conversation: its last turn is the response. */
+/** Reads a row that is a conversation, whose last turn is the response. */
 function readConversation(row: Row, place: Place, log: ReadingLog): Read | undefined {
   if (hasPromptColumn(row)) return undefined;
   const name = conversationNames.find((each) => isGiven(row[each]));

@@ -10,11 +10,11 @@ import { ReadingLog, type Reading } from "./reading.js";
 import type { Row } from "./row.js";
 import { unpacked } from "./unpacked.js";
 
-/** What to load of preference pairs. */
+/** Options of {@link loadPreferences}. */
 export interface PreferenceOptions extends LoadOptions {
   /**
-   * Numeric columns that accompany the pairs to their loss, by the name that it reads: `{ weight: "annotators" }` takes
-   * the file's column `annotators` for the pairs' weights. Default: none.
+   * Numeric columns to pass to the loss, by the name that the loss reads: `{ weight: "annotators" }` uses the file's
+   * column `annotators` as the pairs' weights. Default: none.
    */
   readonly columns?: ColumnNames | undefined;
 }
@@ -25,18 +25,18 @@ export interface LoadedPreferences {
   /** Name of the detected format. */
   readonly format: string;
   readonly skipped: readonly SkippedRow[];
-  /** What was mapped, what was left, and what looks wrong. */
+  /** Which columns were mapped, which were not read, and what looks wrong. */
   readonly reading: Reading;
 }
 
 /**
- * Loads preference pairs from a JSON Lines (plain or gzip) or Parquet file, or from a dataset on the Hugging Face hub. The
- * format is detected from the first row that has one; a later row in another format is a bad row.
+ * Loads preference pairs from a JSON Lines (plain or gzip) or Parquet file, or from a dataset on the Hugging Face hub.
+ * The first row with a known format determines the format; a later row in another format is a bad row.
  *
  * A pair's id is the row's own (`id`, `prompt_id`, or `info.id` of TL;DR), or else its line or row number; repeated ids
  * get `#2`, `#3`, … in the order of the files.
  *
- * @param source a file, or `org/name` or `org/name@revision` on the hub; an existing file of that name takes precedence
+ * @param source a file path, or `org/name` or `org/name@revision` on the hub; an existing file of that name takes precedence
  *
  * @example
  * const { pairs, format } = await loadPreferences("hh-rlhf.jsonl.gz", { limit: 1000 });
@@ -69,7 +69,7 @@ export async function loadPreferences(
       format ??= open(row, place);
       const pair = format.parse(row, place, found);
       const whole = pair && columns ? { ...pair, columns: readColumns(columns, row, place) } : pair;
-      // Of a row that is bad nothing is told but why.
+      // A bad row is reported only with its reason.
       log.add(found, columns);
       return whole;
     },

@@ -5,7 +5,7 @@ import { readPrompt } from "./load-demonstrations.js";
 import type { Prompt } from "./pair.js";
 import { unpacked } from "./unpacked.js";
 
-/** A prompt to be answered. */
+/** A prompt to answer. */
 export interface NamedPrompt {
   /** Unique within a dataset. */
   readonly id: string;
@@ -13,8 +13,8 @@ export interface NamedPrompt {
 }
 
 /**
- * Loads prompts from rows with a prompt, in the columns that `loadPreferences` takes for one, or from preference pairs,
- * whose prompts are then those that training sees. Source and ids are as in `loadPreferences`.
+ * Loads prompts from rows with a prompt, in the columns that `loadPreferences` accepts, or from preference pairs; the
+ * prompts are then the ones that training sees. Source and ids are as in `loadPreferences`.
  *
  * @throws {InputError} as `loadPreferences`
  */

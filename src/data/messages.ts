@@ -6,10 +6,10 @@ import { readField, text } from "./fields.js";
 import { isGiven, type ReadingLog } from "./reading.js";
 import type { Row } from "./row.js";
 
-/** ShareGPT's names of the roles. */
+/** ShareGPT's role names. */
 const shareGptRoles: Readonly<Record<string, string>> = { human: "user", gpt: "assistant" };
 
-/** Fields of a turn that go to the chat template with it. */
+/** Fields of a turn that the chat template receives. */
 const templateFields = ["name", "tool_calls", "tool_call_id", "reasoning_content", "thinking"] as const;
 
 const schema = z.array(
@@ -25,10 +25,11 @@ const schema = z.array(
 );
 
 /**
- * A conversation in a row: messages `{role, content}`, or ShareGPT's `{from, value}`. A content of several parts is their
- * text. Tool calls, reasoning and names go to the chat template; other fields are told as unread.
+ * Reads a conversation from a row: messages `{role, content}`, or ShareGPT's `{from, value}`. The text parts of a
+ * multi-part content are joined. The chat template receives tool calls, reasoning and names; other fields are reported
+ * as unread.
  *
- * @throws InputError where it is something else, or a part is not text
+ * @throws InputError if the field is not a conversation, or a part is not text
  */
 export function readMessages(row: Row, field: string, place: Place, log?: ReadingLog): readonly Message[] {
   const value = row[field];
@@ -51,7 +52,10 @@ export function readMessages(row: Row, field: string, place: Place, log?: Readin
   });
 }
 
-/** A turn with the names of {@link Message}, and its content as one text; what is no turn is left for the schema to refuse. */
+/**
+ * Renames a turn's fields to those of {@link Message} and joins its content to one text; leaves anything but a turn for
+ * the schema to reject.
+ */
 function plainTurn(turn: unknown, where: string, place: Place, leave: (name: string) => void): unknown {
   if (typeof turn !== "object" || turn === null || Array.isArray(turn)) return turn;
   const isShareGpt = "from" in turn && !("role" in turn);

@@ -1,8 +1,8 @@
 /*
- * Files that are given for JSON Lines and are something else: what they look like, and what to do with them.
+ * Recognizes files that are passed as JSON Lines but are of another kind, and says what to do with them.
  */
 
-/** By the bytes that a file begins with, in Latin-1. */
+/** File types by their first bytes, in Latin-1. */
 const byBytes: readonly (readonly [beginning: string, look: string])[] = [
   ["PK\x03\x04", "a zip archive or a spreadsheet; unpack it, or save the sheet as JSON Lines"],
   ["ARROW1", "an Arrow file; write it as Parquet (Dataset.to_parquet)"],
@@ -16,13 +16,13 @@ const byBytes: readonly (readonly [beginning: string, look: string])[] = [
   ["\xfe\xff", "text in UTF-16; save it as UTF-8"],
 ];
 
-/** What the first bytes of a file show, where they are those of another kind of file. */
+/** Recognizes another kind of file by its first bytes. */
 export function lookOfBytes(head: Buffer): string | undefined {
   const beginning = head.toString("latin1");
   return byBytes.find(([bytes]) => beginning.startsWith(bytes))?.[1];
 }
 
-/** What a first line that is not JSON shows of its file; undefined where it may be a damaged line of JSON Lines. */
+/** Recognizes another kind of file by a first line that is not JSON; undefined if it may be a damaged line of JSON Lines. */
 export function lookOfLine(line: string): string | undefined {
   const text = line.trim();
   if (text.startsWith("[")) return "a JSON array; jq -c '.[]' file.json > file.jsonl turns an array into lines";

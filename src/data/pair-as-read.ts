@@ -3,12 +3,12 @@ import type { Tokenizer } from "../model/tokenizer/tokenizer.js";
 import type { PreferencePair, Prompt } from "./pair.js";
 import { placeText } from "./places.js";
 
-/** Characters of a text that are shown, from its beginning and its end. */
+/** Number of characters shown from the beginning and the end of a text. */
 const shown = { beginning: 400, end: 200 };
 
 /**
- * A pair as text for people: the prompt and the responses as a model reads them, in quotes, with the markers of its chat
- * template. Without a tokenizer, turns are named by their roles.
+ * Formats a pair for human readers: the prompt and the responses as a model reads them, in quotes, with the markers of
+ * its chat template. Without a tokenizer, roles name the turns.
  */
 export function pairAsRead(pair: PreferencePair, tokenizer?: Tokenizer): string {
   const { id, prompt, chosen, rejected } = pair;

@@ -3,7 +3,7 @@ import type { Message } from "../model/tokenizer/chat/chat.js";
 /** A prompt: text, used verbatim, or a conversation, rendered by the model's chat template. */
 export type Prompt = string | readonly Message[];
 
-/** A pair's token ids, with the digest of the tokenizer that they are of. */
+/** A pair's token ids, with the digest of their tokenizer. */
 export interface PairTokens {
   readonly tokenizer: string;
   readonly prompt: readonly number[];
@@ -26,13 +26,13 @@ export interface PreferencePair {
   readonly chosenScore?: number;
   readonly rejectedScore?: number;
   /**
-   * Numbers of the pair by name, for the loss: `weight`, `labelSmoothing`, `target`, `targetMargin`, or what a loss of your
-   * own declares. They stay as they are where a label is flipped.
+   * Numbers of the pair by name, for the loss: `weight`, `labelSmoothing`, `target`, `targetMargin`, or what a custom
+   * loss declares. Flipping a label does not change them.
    */
   readonly columns?: Readonly<Record<string, number>>;
   /** Whether the label was flipped on purpose (label noise). */
   readonly flipped?: boolean;
-  /** Token ids of a pair that a run wrote, which are used in place of the texts. */
+  /** Token ids of a pair written by a run, used in place of the texts. */
   readonly tokens?: PairTokens;
   /** Origin of the pair: the dataset (default), or samples of the policy. */
   readonly source?: "offline" | "bootstrapped";

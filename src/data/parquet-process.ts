@@ -10,18 +10,18 @@ import {
 import { markedNumber } from "./json-numbers.js";
 
 /*
- * Reads the Parquet file that it is started with and sends it batch by batch, one for each message that it gets. It is a
- * process of its own because a damaged or hostile file can make any reader of the format use endless time or memory, and
- * where the memory of a thread ends, V8 may end the whole process.
+ * Reads the Parquet file that it is started with and sends one batch for each message that it receives. It runs in a
+ * separate process because a damaged or hostile file can make any reader of the format use unlimited time or memory,
+ * and V8 may abort the whole process when a thread runs out of memory.
  */
 
-/** Rows that follow each other, the end of the file, or what is wrong with the file. */
+/** Consecutive rows, the end of the file, or what is wrong with the file. */
 export type ParquetBatch =
   | { readonly rows: readonly unknown[] }
   | { readonly end: true }
   | { readonly problem: string };
 
-/** Rows of a batch. */
+/** Rows per batch. */
 const batchSize = 1000;
 
 /** Invalid UTF-8 is kept as bytes, so that the error can name the row and field. */
@@ -35,11 +35,11 @@ const fail = (error: unknown) =>
 
 const batches = read(process.argv[2]!);
 process.on("message", () => void batches.next().then(({ value }) => send(value ?? { end: true }), fail));
-// The library leaves some of its rejections to nobody.
+// The library leaves some rejections unhandled.
 process.on("unhandledRejection", fail);
 
 async function* read(path: string): AsyncGenerator<ParquetBatch> {
-  // Some of the codecs need memory that may not be there; hyparquet itself has Snappy.
+  // Some codecs need memory that may not be available; hyparquet itself includes Snappy.
   const compressors = await import("hyparquet-compressors").then((codecs) => codecs.compressors).catch(() => ({}));
   const file = await asyncBufferFromFile(path);
   let metadata: FileMetaData;
@@ -73,7 +73,7 @@ async function* read(path: string): AsyncGenerator<ParquetBatch> {
   }
 }
 
-/** A row as JSON would hold it: a 64-bit integer becomes a number, or its digits if a number would round it. */
+/** Converts a row to JSON values: a 64-bit integer becomes a number, or its digits if a number would round it. */
 function rowAsJson(
   row: Readonly<Record<string, unknown>>,
   columns: ReadonlyMap<string, SchemaTree>,
@@ -87,10 +87,11 @@ function rowAsJson(
 }
 
 /**
- * A value within a column. Its numbers are marked where JavaScript's do not tell a float from an integer, for the chat
- * template. Fields that are null are left out: a table has them for every struct of a list where one has them.
+ * Converts a value within a column. Marks numbers whose JavaScript value does not distinguish a float from an integer,
+ * for the chat template. Omits null fields: if one struct of a list has a field, a table fills it with null in all
+ * others.
  *
- * @param type of the value
+ * @param type type of the value
  */
 function nested(value: unknown, type: SchemaTree | undefined): unknown {
   if (typeof value === "bigint") return markedNumber(String(value));
@@ -107,13 +108,13 @@ function isFloat(type: SchemaTree | undefined): boolean {
   return physical === "DOUBLE" || physical === "FLOAT" || type?.element.logical_type?.type === "FLOAT16";
 }
 
-/** A whole float with its point or exponent. */
+/** Writes a whole float with its decimal point or exponent. */
 function floatText(value: number): string {
   const text = Object.is(value, -0) ? "-0" : String(value);
   return text.includes("e") ? text : `${text}.0`;
 }
 
-/** The type of a list's items: under the group that is repeated, or that itself. */
+/** The type of a list's items: the child of the repeated group, or the repeated field itself. */
 function itemType(list: SchemaTree | undefined): SchemaTree | undefined {
   const repeated = list?.element.repetition_type === "REPEATED" ? list : list?.children[0];
   return repeated?.children.length === 1 && repeated !== list ? repeated.children[0] : repeated;

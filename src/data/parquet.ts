@@ -10,15 +10,15 @@ import type { PlacedRow, Row } from "./row.js";
 
 const program = fileURLToPath(new URL("./parquet-process.js", import.meta.url));
 
-/** Memory for the rows of a row group, in bytes: so much, and so much for each byte of the file. */
+/** Memory limit for the rows of a row group, in bytes: a base, plus an amount per byte of the file. */
 const memory = { least: 512e6, perByte: 64 };
-/** Seconds to read a batch: so many, and so many for each byte of the file. */
+/** Time limit for reading a batch, in seconds: a base, plus an amount per byte of the file. */
 const time = { least: 20, perByte: 2e-6 };
 
 /**
- * Reads the rows of a Parquet file (any codec), one row group at a time; rows are counted from 0. 64-bit integers become
- * numbers, or text if a number would round them. The file is read in a process of its own, within memory and time in
- * proportion to its size: a few bytes can declare billions of rows.
+ * Reads the rows of a Parquet file (any codec), one row group at a time; rows are counted from 0. 64-bit integers
+ * become numbers, or text if a number would round them. The file is read in a separate process, with limits on memory
+ * and time in proportion to its size, because a few bytes can declare billions of rows.
  *
  * @throws {InputError} for a truncated file, a damaged footer or row group, or one that takes too much memory or time
  */
@@ -52,14 +52,14 @@ export async function* readParquet(path: string): AsyncGenerator<Iterable<Placed
   }
 }
 
-/** The next batch of a file's reader, which keeps this process alive only while it is waited for. */
+/** Requests the next batch from a file's reader, which keeps this process alive only during the wait. */
 async function nextBatch(
   reader: ChildProcess,
   path: string,
   { megabytes, seconds }: { megabytes: number; seconds: number },
 ): Promise<ParquetBatch> {
   const stop = new AbortController();
-  // Ticks are counted, not time: neither a paused process nor a sleeping machine is a slow file.
+  // Count ticks, not time, so that a paused process or a sleeping machine does not look like a slow file.
   let [ticks, isSlow] = [0, false];
   const clock = setInterval(() => {
     if (++ticks <= seconds) return;
@@ -90,14 +90,14 @@ async function nextBatch(
     throw error;
   } finally {
     clearInterval(clock);
-    // What was not answered is not waited for any more.
+    // Stop waiting for whatever has not answered.
     stop.abort();
     reader.unref();
     reader.channel?.unref();
   }
 }
 
-/** Why a reader has ended without an answer: V8 aborts where memory ends. */
+/** Why a reader ended without an answer: V8 aborts when it runs out of memory. */
 function endOf(path: string, how: number | string, megabytes: number): InputError {
   const isMemory = how === "SIGABRT" || how === "SIGTRAP" || how === 134 || how === 133;
   return isMemory

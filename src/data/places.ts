@@ -2,7 +2,7 @@ import { describePlace, type Place } from "../base/errors.js";
 
 const places = new WeakMap<object, Place>();
 
-/** Remembers where an example came from, so that what fails later names its file and line. Returns the example. */
+/** Remembers where an example came from, so that later errors name its file and line. Returns the example. */
 export function withPlace<T extends object>(example: T, place: Place | undefined): T {
   if (place) places.set(example, place);
   return example;
@@ -13,7 +13,7 @@ export function placeOf(example: object): Place | undefined {
   return places.get(example);
 }
 
-/** `file:12: ` for the beginning of an error; empty if it is unknown. */
+/** Prefix of an error, such as `file:12: `; empty if the location is unknown. */
 export function placeText(example: object): string {
   return describePlace(placeOf(example) ?? {});
 }

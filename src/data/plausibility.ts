@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { PreferencePair } from "./pair.js";
 import { promptKey } from "./split-pairs.js";
 
-/** Pairs of a file that look wrong though each can be read. */
+/** Counts of pairs that look wrong although each can be read. */
 export interface Implausible {
   /** Both responses begin with the prompt's text, which the model would read twice. */
   readonly repeatedPrompts: number;
@@ -10,7 +10,7 @@ export interface Implausible {
   readonly contradictingScores: number;
   /** Pairs that equal an earlier one. */
   readonly duplicates: number;
-  /** Pairs that an earlier one has with chosen and rejected exchanged. */
+  /** Pairs that equal an earlier one with chosen and rejected swapped. */
   readonly reversals: number;
 }
 
@@ -20,7 +20,7 @@ export function implausible(pairs: readonly PreferencePair[]): Implausible {
   for (const pair of pairs) {
     const { chosen, rejected, chosenScore, rejectedScore } = pair;
     const asked = lastText(pair).trim();
-    // A prompt of a few characters may well begin an answer.
+    // A response may well begin with a prompt of a few characters.
     if (asked.length >= 8 && [chosen, rejected].every((text) => text.trimStart().startsWith(asked)))
       found.repeatedPrompts++;
     if (chosenScore !== undefined && rejectedScore !== undefined && chosenScore < rejectedScore)
@@ -34,7 +34,7 @@ export function implausible(pairs: readonly PreferencePair[]): Implausible {
   return found;
 }
 
-/** A sentence for each kind of pair that was found. */
+/** A sentence for each kind of implausible pair found. */
 export function implausibleNotes({
   repeatedPrompts,
   contradictingScores,

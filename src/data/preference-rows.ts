@@ -1,8 +1,8 @@
 import type { PreferencePair } from "./pair.js";
 
 /**
- * A pair as a row that {@link loadPreferences} reads back as the same pair: three texts, or three lists of messages where
- * the prompt is a conversation, with its id and scores; columns stand under their names.
+ * A pair as a row that {@link loadPreferences} reads back as the same pair: three texts, or three lists of messages if
+ * the prompt is a conversation, with its id and scores, and its columns under their names.
  */
 export function preferenceRow({
   id,

@@ -6,18 +6,18 @@ import type { Prompt } from "./pair.js";
 import { isGiven, type ReadingLog } from "./reading.js";
 import type { Row } from "./row.js";
 
-/** Names of the column that holds the prompt; `input` where it stands alone. */
+/** Names of the prompt column; `input` is one if it stands alone. */
 const promptNames = ["prompt", "question", "instruction", "query"] as const;
 const systemNames = ["system", "system_prompt"] as const;
 
-/** Columns with words for the model. A form that has no place for them refuses the row rather than dropping them. */
+/** Columns with text for the model. A format without a place for them rejects the row rather than dropping them. */
 export const wordColumns = [
   ...promptNames,
   ...systemNames,
   ...["input", "history", "context", "passage", "conversations", "conversation", "tools", "functions"],
 ] as const;
 
-/** Whether a row has a prompt column besides its responses. */
+/** Whether a row has a prompt column in addition to its responses. */
 export function hasPromptColumn(row: Row): boolean {
   return promptColumn(row) !== undefined;
 }
@@ -30,14 +30,14 @@ function promptColumn(row: Row): string | undefined {
 }
 
 /**
- * The prompt of a row:
+ * Reads the prompt of a row:
  * - `prompt`, `question`, `instruction` or `query`; Alpaca's `input` follows its instruction after a blank line, and is
- *   the prompt where it stands alone;
- * - `system` and `history` (pairs of a question and its answer, or messages) make it a conversation, whose last turn is
- *   the user's; so does an empty `system`, since the other rows of such a file have one.
+ *   the prompt if it stands alone;
+ * - `system` and `history` (pairs of a question and its answer, or messages) make it a conversation whose last turn is
+ *   the user's; so does an empty `system`, because other rows of the file have one.
  *
  * @returns the prompt, and the columns that it was read from
- * @throws InputError where it is missing, given twice, or holds something else
+ * @throws InputError if the prompt is missing, given twice, or of another type
  */
 export function readPromptColumns(
   row: Row,
@@ -80,13 +80,13 @@ export function readPromptColumns(
   return { prompt: promptOf(withSystem(turns, system, place), name, place), columns };
 }
 
-/** A row's text for a system turn, possibly empty, and the columns that hold it. */
+/** A row's text for a system turn, possibly empty, and its columns. */
 export interface SystemText {
   readonly columns: readonly string[];
   readonly text: string;
 }
 
-/** A conversation that begins with a system turn, where there is a text for one. @throws InputError where it has another */
+/** Prepends a system turn if there is text for one. @throws InputError if the conversation begins with a different one */
 export function withSystem(
   turns: readonly Message[],
   system: SystemText | undefined,
@@ -103,7 +103,7 @@ export function withSystem(
   );
 }
 
-/** The row's system text. @throws InputError where two columns hold different ones */
+/** The row's system text. @throws InputError if two columns have different texts */
 export function systemColumn(row: Row, place: Place): SystemText | undefined {
   const columns = systemNames.filter((name) => name in row);
   if (columns.length === 0) return undefined;

@@ -1,10 +1,10 @@
-/** How a file was read: which columns became what, which were left, and what else a user should know of it. */
+/** How a file was read: what each column became, which columns were not read, and what else a user should know. */
 export interface Reading {
-  /** What each column that was read became, such as `question: "prompt"`. */
+  /** What each column became, such as `question: "prompt"`. */
   readonly mapped: Readonly<Record<string, string>>;
-  /** Columns, and fields of messages (`chosen[].weight`), that nothing reads, with the number of rows that have them. */
+  /** Unread columns and message fields (`chosen[].weight`), with the number of rows that have them. */
   readonly unread: Readonly<Record<string, number>>;
-  /** A sentence for each. */
+  /** One sentence each. */
   readonly notes: readonly string[];
 }
 
@@ -14,25 +14,25 @@ export class ReadingLog {
   private readonly unread = new Map<string, number>();
   private readonly remarks = new Map<string, number>();
 
-  /** A column was read, as what. */
+  /** Records that a column was read, and as what. */
   reads(column: string, as: string): void {
     this.mapped.set(column, as);
   }
 
-  /** Columns or fields of a row were left unread. */
+  /** Records columns or fields of a row that were not read. */
   leaves(names: Iterable<string>): void {
     for (const name of names) this.unread.set(name, (this.unread.get(name) ?? 0) + 1);
   }
 
-  /** Something that is told once, with the number of rows that it is true of: `"3 rows: …"`. */
+  /** Adds a note that is reported once, with the number of rows it applies to: `"3 rows: …"`. */
   remark(text: string): void {
     this.remarks.set(text, (this.remarks.get(text) ?? 0) + 1);
   }
 
   /**
-   * Adds what was found in a row.
+   * Adds the log of a row.
    *
-   * @param columns that are read besides, as numbers for the loss, by the name that it reads
+   * @param columns columns also read, as numbers for the loss, by the name that the loss reads
    */
   add(row: ReadingLog, columns: Readonly<Record<string, string>> = {}): void {
     for (const [column, as] of row.mapped) this.reads(column, as);
@@ -55,7 +55,7 @@ export class ReadingLog {
   }
 }
 
-/** Whether a field holds anything: files of tables fill what a row does not have with null, with nothing, or with objects of that. */
+/** Whether a field has a value: table files fill missing fields with null, empty values, or objects of such values. */
 export function isGiven(value: unknown): boolean {
   if (value === undefined || value === null || value === "") return false;
   if (Array.isArray(value)) return value.length > 0;

@@ -14,9 +14,9 @@ const expected = "expected a .jsonl, .jsonl.gz or .parquet file";
  * Streams the rows of a JSON Lines (plain or gzip) or Parquet file, without loading the whole file. Gzip and Parquet are
  * recognized by their first bytes, not by the file name.
  *
- * @param onBadRow called for a row that cannot be parsed (invalid JSON or UTF-8, not an object); by default it is thrown
- * @throws {InputError} for a missing, empty, truncated or corrupt file, or a directory, whatever `onBadRow` is: the
- *   following rows are then unknown
+ * @param onBadRow called for a row that cannot be parsed (invalid JSON or UTF-8, not an object); by default the error is thrown
+ * @throws {InputError} for a missing, empty, truncated or corrupt file, or a directory, whatever `onBadRow` is, because
+ *   the following rows are then unknown
  */
 export async function* readRows(path: string, onBadRow: OnBadRow = throwBadRow): AsyncGenerator<PlacedRow> {
   const { head, size } = await inspect(path);

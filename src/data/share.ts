@@ -1,9 +1,9 @@
 import { InputError } from "../base/errors.js";
 
 /**
- * The number of things that are a share of `total`, rounded to the nearest.
+ * Returns `share · total`, rounded to the nearest whole number.
  *
- * @throws {InputError} a share outside [0, 1]
+ * @throws {InputError} for a share outside [0, 1]
  */
 export function countOf(share: number, total: number): number {
   if (!(share >= 0 && share <= 1)) throw new InputError(`share: found ${share}, expected a number from 0 to 1`);

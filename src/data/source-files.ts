@@ -9,17 +9,17 @@ export interface SourceOptions extends DatasetPart, TaskOptions {
   readonly revision?: string;
 }
 
-/** The name of a source. @throws InputError where it is not a text, as a cell without types may have it */
+/** Returns the name of a source. @throws InputError if it is not a string, as in an untyped notebook cell */
 export function requireSource(source: unknown): string {
   if (typeof source === "string" && source !== "") return source;
   throw new InputError(`source: found ${quote(source)}, expected the path of a file, or org/name on the hub`);
 }
 
 /**
- * The files of a source, each as soon as it is here.
+ * Yields the files of a source, each as soon as it is available.
  *
  * @param source a file, or a dataset of the hub: `org/name` or `org/name@revision`
- * @throws InputError where a part of a file is asked for; see {@link hubFiles} for the others
+ * @throws InputError if part of a local file is requested; otherwise as {@link hubFiles}
  */
 export async function* sourceFiles(
   source: string,

@@ -6,9 +6,9 @@ import { countOf } from "./share.js";
  * Splits pairs by prompt: exactly `round(share · P)` of the P distinct prompts go to `heldOut` with all their pairs, so
  * that no prompt is on both sides. The order of the pairs is kept.
  *
- * @param share of the prompts to hold out, in [0, 1]
- * @param random as in `splitPairs(pairs, 0.2, Random.seeded(0))`
- * @throws {InputError} for a share outside [0, 1], and without a generator
+ * @param share share of the prompts to hold out, in [0, 1]
+ * @param random generator, as in `splitPairs(pairs, 0.2, Random.seeded(0))`
+ * @throws {InputError} for a share outside [0, 1], or without a generator
  */
 export function splitPairs(
   pairs: readonly PreferencePair[],

@@ -5,7 +5,7 @@ import { promptKey } from "./split-pairs.js";
 import { encodePrompt, encodeResponse } from "./tokenize.js";
 
 /**
- * Summary statistics of a set of pairs: a table with one row per measure.
+ * Computes summary statistics of a set of pairs: a table with one row per measure.
  *
  * Columns: `measure`, `unit`, `count` (the number of values), `mean`, `min`, `p5`, `median`, `p95`, `max`. The measures:
  * - pairs per prompt (its `count` is the number of different prompts);

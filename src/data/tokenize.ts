@@ -33,7 +33,7 @@ export interface TokenizedDemonstration {
 export interface TokenizeOptions {
   /** Maximum length of prompt and response together, in tokens. */
   readonly contextLength: number;
-  /** Maximum length of prompt and response together, where it is to be less than the context. */
+  /** Maximum length of prompt and response together, if shorter than the context. */
   readonly maxLength?: number | undefined;
   /** Maximum length of a prompt, in tokens; by default a prompt has whatever room the responses leave. */
   readonly maxPromptLength?: number | undefined;
@@ -59,31 +59,32 @@ export interface SkippedExample {
   readonly reason: string;
 }
 
-/** What became of examples on their way to tokens. */
+/** Counts from tokenizing examples. */
 export interface TokenizationCounts {
   readonly truncation: Truncation;
   readonly skipped: readonly SkippedExample[];
-  /** What chat templates leave out (`"tool_calls"`, `a turn of role "system"`), with the number of prompts that have it. */
+  /** What chat templates omit (`"tool_calls"`, `a turn of role "system"`), with the number of prompts affected. */
   readonly unwritten: Readonly<Record<string, number>>;
 }
 
 /**
- * Tokenizes pairs with {@link encodePrompt} and {@link encodeResponse}; a pair that has tokens keeps them. Prompt and responses are encoded separately, so
- * that the boundary between them cannot shift and both responses follow the same prompt tokens.
+ * Tokenizes pairs with {@link encodePrompt} and {@link encodeResponse}; a pair that has tokens keeps them. Prompt and
+ * responses are encoded separately, so that the boundary between them cannot shift and both responses follow the same
+ * prompt tokens.
  *
  * Pairs that do not fit the context are truncated by these rules, in this order, and counted:
  * 1. a prompt that leaves no room for a single response token, or is longer than `maxPromptLength`, is an error, unless
  *    `truncatePrompts` is set: it is then cut to that length at its beginning, after its BOS;
  * 2. a response that would leave the prompt less than a quarter of the context (or less than its length, if shorter) is
  *    cut at its end, and so loses its EOS: a response without its prompt teaches nothing;
- * 3. a prompt that does not fit beside the longer response is cut at its beginning, after its BOS.
+ * 3. a prompt that does not fit together with the longer response is cut at its beginning, after its BOS.
  *
  * @returns the tokenized pairs, in order; how much was truncated; `identical`, the number of pairs whose responses have
- *   equal tokens (cut before they differ, or not distinguished by the tokenizer), which teach nothing; what was skipped; and
- *   what of the prompts the chat template leaves out
+ *   equal tokens (cut before they differ, or not distinguished by the tokenizer), which teach nothing; what was
+ *   skipped; and the parts of prompts that the chat template omits
  * @throws {InputError} for a context too short for any pair, and for the first invalid pair (rule 1, a prompt without
  *   tokens, a conversation that the chat template refuses, tokens of another tokenizer) unless such pairs are skipped;
- *   it names the pair's file and line where they are known
+ *   it names the pair's file and line if known
  */
 export function tokenizePairs(
   pairs: readonly PreferencePair[],
@@ -132,7 +133,7 @@ export function tokenizeDemonstrations(
 
 /**
  * Token ids of a prompt. Text begins with a BOS if the tokenizer adds one, a conversation if its template renders one;
- * never with two.
+ * neither ever has two.
  */
 export function encodePrompt(prompt: Prompt, tokenizer: Tokenizer): number[] {
   const { bosId } = tokenizer;
@@ -155,7 +156,7 @@ function encodeRendered({ bos, text }: RenderedPrompt, tokenizer: Tokenizer): nu
  * TRL's DPOTrainer encodes prompt and response together and then splits them. The ids are equal except in these cases,
  * where ours make responses in the data end as generated ones do, after the prompt that the model sees when generating:
  * - no token spans the boundary;
- * - text of a chat template after the token that ends a turn (the line break of ChatML) is left out;
+ * - text of a chat template after the token that ends a turn (the line break of ChatML) is omitted;
  * - if a chat template ends a turn without a stop token, an EOS is added;
  * - with `add_eos_token`, there is one EOS, not two;
  * - if a chat template renders the prompt differently once it is answered, the unanswered prompt is kept.
@@ -174,11 +175,11 @@ function ended(ids: number[], tokenizer: Tokenizer): number[] {
   return last !== undefined && tokenizer.stopIds.includes(last) ? ids : [...ids, tokenizer.eosId];
 }
 
-/** A prompt and its responses as token ids, before they are fitted to a context. */
+/** A prompt and its responses as token ids, before truncation. */
 interface Encoded {
   readonly prompt: readonly number[];
   readonly responses: readonly (readonly number[])[];
-  /** What of the prompt's conversation the chat template leaves out. */
+  /** Parts of the prompt's conversation that the chat template omits. */
   readonly unwritten?: readonly string[];
 }
 
@@ -276,7 +277,7 @@ function tokenizeExamples<T extends { readonly id: string }>(
   return { tokenized, truncation, skipped, unwritten };
 }
 
-/** The lengths to keep to. @throws InputError where they leave no room, or are more than the model reads */
+/** Checks the length limits. @throws InputError if they leave no room, or exceed the model's context */
 function checkedLengths(
   { contextLength: context, maxLength, maxPromptLength = Infinity }: TokenizeOptions,
   bosTokens: number,

@@ -17,16 +17,15 @@ const conversationColumns = [
   "response",
 ] as const;
 
-/** How a list of turns, or a turn, begins as text: in JSON, and as Python prints it. */
+/** How a list of turns, or a single turn, begins as text: in JSON, and as Python prints it. */
 const asJson = /^\s*\[?\s*\{\s*"(?:role|from|content|value)"\s*:/;
 const asPython = /^\s*\[?\s*\{\s*'(?:role|from|content|value)'\s*:/;
 
 /**
- * A row whose conversations are lists of turns where a table without lists (CSV, a database) has turned them into texts of JSON.
- * That is told.
+ * Parses conversations that a table without lists (CSV, a database) has turned into JSON text, and reports it.
  *
- * @param columns that may hold conversations, or a turn
- * @throws InputError for a conversation as Python prints it, or in JSON that ends early
+ * @param columns columns that may contain a conversation or a turn
+ * @throws InputError for a conversation as Python prints it, or truncated JSON
  */
 export function unpacked(
   row: Row,

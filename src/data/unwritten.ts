@@ -2,12 +2,12 @@ import { InputError } from "../base/errors.js";
 import type { Message } from "../model/tokenizer/chat/chat.js";
 import type { Tokenizer } from "../model/tokenizer/tokenizer.js";
 
-/** Fields of a turn with words for the model, which some chat templates pass over. */
+/** Fields of a turn with text for the model that some chat templates ignore. */
 const fields = ["tool_calls", "reasoning_content", "thinking"] as const;
 
 /**
- * What of a conversation its chat template leaves out, as it may on purpose (reasoning of earlier turns) or because it was
- * written for others: fields by their names, and turns by their roles.
+ * Lists the parts of a conversation that its chat template omits, either on purpose (reasoning of earlier turns) or
+ * because it was written for other conversations: fields by name, turns by role.
  *
  * @param written the conversation as the template writes it
  */
@@ -17,7 +17,7 @@ export function unwrittenParts(messages: readonly Message[], written: string, to
       const { bos, text } = tokenizer.renderPrompt(others);
       return bos + text === written;
     } catch (error) {
-      // A template that refuses the conversation without a part writes the part.
+      // A template that rejects the conversation without a part does write that part.
       if (error instanceof InputError) return false;
       throw error;
     }

@@ -2,14 +2,15 @@ import { goldRewardOf, noGoldReward } from "../data/gold.js";
 import type { Prompt } from "../data/pair.js";
 import { verdictOf, type Judge } from "./judge.js";
 
-/** Changes whenever a gold reward or a grade does: runs that it labelled are then other runs. */
+/** Changes whenever a gold reward or a grade changes, so that runs labelled by another version count as different runs. */
 const version = "1";
 
 /**
- * The gold reward of the synthetic world, or of the instructions, as a judge: the response with the larger reward wins, equal rewards tie, and the
- * grade is 1 + 9 · reward, not rounded. It is free, local and independent of the order of the responses.
+ * Creates a judge from the gold reward of the synthetic world or of the instructions: the response with the larger
+ * reward wins, equal rewards tie, and the grade is 1 + 9 · reward, not rounded. It is free, local and independent of
+ * the order of the responses.
  *
- * Its methods throw InputError for a prompt that belongs to neither.
+ * Its methods throw InputError for a prompt of neither.
  */
 export function goldJudge(): Judge {
   const reward = (prompt: Prompt, response: string) => {

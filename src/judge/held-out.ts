@@ -4,10 +4,10 @@ import type { TokenizedPair } from "../data/tokenize.js";
 import type { HeldOut } from "../run/input.js";
 
 /**
- * Held-out pairs as a run takes them. Prompts of the synthetic world and instructions bring their gold reward.
+ * Prepares held-out pairs for a run. Prompts of the synthetic world and of the instructions come with their gold reward.
  *
- * @param tokenized the pairs in tokens; those that did not fit are left out
- * @param pairs the same as texts
+ * @param tokenized the pairs as tokens, without those that did not fit
+ * @param pairs the pairs as texts
  */
 export function heldOutPairs(tokenized: readonly TokenizedPair[], pairs: readonly PreferencePair[]): HeldOut {
   const promptOf = new Map(pairs.map(({ id, prompt }) => [id, prompt]));

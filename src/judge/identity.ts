@@ -1,21 +1,21 @@
 import { InputError, quote } from "../base/errors.js";
 import type { Judge } from "./judge.js";
 
-/** A plain value, as JSON can hold it. */
+/** A plain JSON value. */
 type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
 /** What a judge's judgments depend on, as plain JSON. Two judges with equal identities judge alike. */
 export type JudgeIdentity = { readonly name: string; readonly [part: string]: Json };
 
-/** Source texts of the judges of a user's own that this process has identified, by name and version. */
+/** Source texts of the user-defined judges that this process has identified, by name and version. */
 const identified = new Map<string, string>();
 
 /**
- * What identifies a judge in a run's identity: the `identity` that it states (an LLM judge's model, settings and prompts),
- * or else its name and version.
+ * Returns what identifies a judge in a run's identity: the `identity` that it states (an LLM judge's model, settings
+ * and prompts), or else its name and version.
  *
- * @throws InputError for a judge without a version, and for one whose name and version belonged to other code before in
- *   this process
+ * @throws InputError for a judge without a version, or if its name and version belonged to other code earlier in this
+ *   process
  */
 export function judgeIdentity(judge: Judge): JudgeIdentity {
   const { name, version, identity } = judge;

@@ -18,8 +18,8 @@ interface RunControls {
  * Compares the two responses of every row.
  *
  * @returns the verdicts, in the order of the rows
- * @throws InputError if there are no rows, a row cannot be judged (the error names it), or the rows would cost more than
- *   the judge's caps; the signal's reason. Answers that an LLM judge has given by then are in its cache
+ * @throws InputError if there are no rows, a row cannot be judged (the error names it), or the rows would cost more
+ *   than the judge's caps; the signal's reason. Answers that an LLM judge has already given are in its cache
  */
 export async function judgePairs(
   judge: Judge,
@@ -31,7 +31,10 @@ export async function judgePairs(
   return judgeAll(judge, rows, ({ prompt, a, b }, inner) => judge.compare(prompt, a, b, inner), asVerdict, work);
 }
 
-/** Grades the response of every row; arguments and errors as for {@link judgePairs}. Grades can serve as rewards to label samples. */
+/**
+ * Grades the response of every row; arguments and errors are as for {@link judgePairs}. Grades can serve as rewards to
+ * label samples.
+ */
 export async function gradeResponses(
   judge: Judge,
   rows: readonly Named<PromptResponse>[],
@@ -70,9 +73,9 @@ async function label(judge: Judge, request: JudgeRequest): Promise<string> {
 }
 
 /**
- * Asks a judge, which may be the user's own, about every row.
+ * Asks a judge, which may be user-defined, about every row.
  *
- * @param read what it answers, or what it must answer instead, as text
+ * @param read returns the parsed answer, or a text that says what the judge must return instead
  */
 async function judgeAll<R extends { readonly id?: string }, T>(
   judge: Judge,
@@ -85,7 +88,7 @@ async function judgeAll<R extends { readonly id?: string }, T>(
   const grace = judge.spent === undefined ? 0 : interruptGrace;
   let done = 0;
   onProgress?.(done, rows.length);
-  // Of a failure, requests in flight finish, and their answers are cached.
+  // After a failure, requests in flight finish, and their answers are cached.
   return allOrNone(rows, signal, async (row, either, i) => {
     const at = `${rowName(row, i)}: `;
     const answer = await askOwn<unknown>(at, who, () => one(row, { signal: either }), { signal: either, grace });

@@ -58,15 +58,15 @@ export interface Spending {
 export type Estimate = Spending;
 
 /**
- * Compares and grades responses, for evaluation, win rates and labelling samples: the gold reward of the synthetic world
- * (`goldJudge`), a language model (`llmJudge`), or one of your own.
+ * Compares and grades responses, for evaluation, win rates and labelling samples: the gold reward of the synthetic
+ * world (`goldJudge`), a language model (`llmJudge`), or a judge of your own.
  */
 export interface Judge {
   /** Shown in tables and errors. */
   readonly name: string;
   /** Version of a judge's own code. A run that uses the judge is identified by name and version; see {@link judgeIdentity}. */
   readonly version?: string;
-  /** What else the judgments depend on, such as a model and its prompts; part of the identity of a run. */
+  /** Everything else that the judgments depend on, such as a model and its prompts; part of a run's identity. */
   readonly identity?: JudgeIdentity;
   /** Compares two responses to a prompt, in both orders. */
   compare(prompt: Prompt, a: string, b: string, work?: { readonly signal?: AbortSignal }): Promise<Verdict>;

@@ -8,9 +8,9 @@ import { gradeResponses } from "./judge-rows.js";
 import type { Judge } from "./judge.js";
 
 /**
- * A judge's grades as rewards to label responses with. The grades of a language model are whole numbers, so ties are common.
+ * Uses a judge's grades as rewards to label responses. The grades of a language model are whole numbers, so ties are common.
  *
- * @param pairs the pairs whose prompts are answered
+ * @param pairs the pairs whose prompts the responses answer
  * @returns a function that throws InputError as {@link gradeResponses} does, and for an id that no pair has
  */
 export function responseJudge(judge: Judge, pairs: readonly PreferencePair[]): ResponseJudge {
@@ -30,7 +30,7 @@ export function responseJudge(judge: Judge, pairs: readonly PreferencePair[]): R
 }
 
 /**
- * A judge as a run takes it, to label responses to the prompts of these pairs.
+ * Prepares a judge for a run, to label responses to the prompts of these pairs.
  *
  * @throws InputError as {@link judgeIdentity}
  */

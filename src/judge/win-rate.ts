@@ -19,7 +19,7 @@ export interface WinRate {
   readonly wins: number;
   readonly ties: number;
   readonly losses: number;
-  /** The win rate with Wilson's interval, a tie being half a win. */
+  /** The win rate with Wilson's interval; a tie counts as half a win. */
   readonly wilson: Interval;
   /** The win rate with a bootstrap interval over prompts. */
   readonly bootstrap: Interval;
@@ -30,14 +30,14 @@ export interface WinRate {
   readonly lengthB: number;
   /** Agreement of the judge with itself when the two responses are swapped. */
   readonly orders: Agreement;
-  /** Pairs in which the judge chose the first position in both orders, and the second: ties by position. */
+  /** Numbers of pairs in which the judge chose the first position, or the second, in both orders: ties by position. */
   readonly firstTwice: number;
   readonly secondTwice: number;
   /** Reasons not to trust the rate, as sentences; usually empty. */
   readonly warnings: readonly string[];
 }
 
-/** Comparisons from which a judge that always chooses the same position is no accident (probability 2 · 2⁻¹⁰ for a coin). */
+/** Number of comparisons from which always choosing the same position is no accident (probability 2 · 2⁻¹⁰ for a coin). */
 const telling = 5;
 
 /**

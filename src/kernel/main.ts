@@ -3,14 +3,14 @@ import { Session } from "./front/session.js";
 import type { Wire } from "./wire/wire.js";
 
 /*
- * The kernel's process: `node main.js <connection file>`, started by Jupyter. Exit code 0 where it
- * was asked to end, 1 where it could not start.
+ * The kernel's process: `node main.js <connection file>`, started by Jupyter. Exits with code 0 if asked to end, 1 if
+ * it could not start.
  */
 
 const [path] = process.argv.slice(2);
 if (path === undefined)
   fail("no connection file given; Jupyter starts a kernel with the path of the one that it writes");
-// The session takes longest to start, so it does before the front's own modules are loaded.
+// Starting the session takes longest, so start it before loading the front's own modules.
 const session = new Session();
 const { Front } = await import("./front/front.js");
 const front = new Front(await bind(path), session, fail);

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The folder of the package that this kernel belongs to. */
+/** The folder of this kernel's package. */
 export const packageFolder = resolve(fileURLToPath(import.meta.url), "../../../..");

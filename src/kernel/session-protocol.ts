@@ -1,11 +1,11 @@
 /*
- * What the kernel's two processes tell each other. The front owns the sockets and is always there;
- * the session runs the cells, and may be stuck, run out of memory or end.
+ * Messages between the kernel's two processes. The front owns the sockets and always runs; the session runs the cells,
+ * and may hang, run out of memory or end.
  */
 
 /** From the front to the session. */
 export type ToSession =
-  /** Runs a cell. `cell` names this request in all that the session says of it; it grows by one with each. */
+  /** Runs a cell. `cell` identifies this request in the session's messages; it increases by one with each request. */
   | {
       readonly type: "execute";
       readonly cell: number;
@@ -15,11 +15,11 @@ export type ToSession =
     }
   /** Stops the running cell, if there is one. */
   | { readonly type: "interrupt" }
-  /** The user's reply to the oldest `input`; no value if the front end does not support input. */
+  /** The user's reply to the oldest `input`; undefined if the front end does not support input. */
   | { readonly type: "input"; readonly value: string | undefined }
   | { readonly type: "ask"; readonly id: number; readonly question: Question };
 
-/** What is answered beside a running cell; positions are UTF-16 offsets into the code, as TypeScript counts. */
+/** Questions that can be answered while a cell runs; positions are UTF-16 offsets into the code, as in TypeScript. */
 export type Question =
   | { readonly kind: "complete" | "inspect"; readonly code: string; readonly position: number }
   | { readonly kind: "is_complete"; readonly code: string };
@@ -39,20 +39,20 @@ export type FromSession =
   | { readonly type: "input"; readonly cell: number; readonly prompt: string }
   /** The value of the cell's last expression. */
   | { readonly type: "result"; readonly cell: number; readonly bundle: Bundle }
-  /** The cell has ended; nothing more is awaited of it. */
+  /** The cell has ended; no further reply is expected. */
   | { readonly type: "done"; readonly cell: number; readonly error?: CellError; readonly values?: Values }
-  /** `content` is that of the protocol's reply, cursor positions in UTF-16 offsets. */
+  /** `content` is the content of the protocol's reply, with cursor positions as UTF-16 offsets. */
   | { readonly type: "answer"; readonly id: number; readonly content: Readonly<Record<string, unknown>> };
 
 type Bundle = Readonly<Record<string, unknown>>;
 
-/** What a front end wants to know when a cell has run, by names of its own. */
+/** Expressions to evaluate after a cell has run, by names that the front end chooses. */
 export type Expressions = Readonly<Record<string, string>>;
 
-/** What {@link Expressions} came to, as the protocol's `user_expressions` have it. */
+/** Results of {@link Expressions}, in the form of the protocol's `user_expressions`. */
 export type Values = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** Why a cell failed, as the protocol's `error` has it. */
+/** Why a cell failed, in the form of the protocol's `error`. */
 export interface CellError {
   readonly ename: string;
   readonly evalue: string;

@@ -6,9 +6,9 @@ import { showTable } from "./table/show-table.js";
 import { isTable } from "./table/source.js";
 
 /**
- * The MIME bundle that displays a value in a cell. An object with a {@link displaySymbol} method provides its own; Arquero
- * tables, danfojs frames, Vega or Vega-Lite specifications and the bytes of images are drawn; anything else is formatted
- * as Node's console does, with the middle of a long text left out. Bytes in a bundle are sent as base64.
+ * Returns the MIME bundle that displays a value in a cell. An object with a {@link displaySymbol} method provides its
+ * own bundle; Arquero tables, danfojs frames, Vega or Vega-Lite specifications and image bytes are rendered; anything
+ * else is formatted as in Node's console, with the middle of a long text omitted. Bytes in a bundle are sent as base64.
  *
  * @throws InputError if the object's method returns no bundle; and whatever that method throws
  */
@@ -31,7 +31,7 @@ function textOf(value: unknown): string {
   return isPending ? "Promise { <pending> }: still running; await it for its value" : text;
 }
 
-/** Whether a value is a list of more preference pairs than can be read at once. */
+/** Whether a value is a list of too many preference pairs to read at once. */
 function isManyPairs(value: unknown): value is readonly object[] {
   const isPair = (item: unknown) =>
     typeof item === "object" &&
@@ -40,14 +40,14 @@ function isManyPairs(value: unknown): value is readonly object[] {
   return Array.isArray(value) && value.length > mostPairs && value.every(isPair);
 }
 
-/** Pairs that are shown whole. */
+/** Maximum number of pairs shown whole. */
 const mostPairs = 3;
 
-/** How many characters of a value's text are shown: the most, and of those how many are its end. */
+/** Maximum number of characters shown of a value's text, and how many of these come from its end. */
 const mostCharacters = 20_000;
 const lastCharacters = 2_000;
 
-/** A text cut in its middle if it is long, with a note of how much was left out. */
+/** Cuts the middle of a long text, noting how much was omitted. */
 function shortened(text: string): string {
   if (text.length <= mostCharacters) return text;
   const head = text.slice(0, mostCharacters - lastCharacters);
@@ -56,24 +56,24 @@ function shortened(text: string): string {
   return `${head}\n… ${left.toLocaleString("en-US")} characters left out …\n${tail}`;
 }
 
-/** How the bytes of each kind of image begin. */
+/** First bytes of each image type, in hex. */
 const signatures = { "image/png": "89504e470d0a1a0a", "image/jpeg": "ffd8ff", "image/gif": "47494638" };
 
-/** A bundle with bytes, which messages cannot hold, as base64 text. */
+/** Converts bytes in a bundle, which messages cannot carry, to base64 text. */
 function withTexts(bundle: MimeBundle): MimeBundle {
   const text = (content: unknown) =>
     content instanceof Uint8Array ? Buffer.from(content).toString("base64") : content;
   return Object.fromEntries(Object.entries(bundle).map(([type, content]) => [type, text(content)]));
 }
 
-/** The media type of bytes that are an image. */
+/** The media type of image bytes. */
 export function imageType(value: unknown): string | undefined {
   if (!(value instanceof Uint8Array)) return undefined;
   const start = Buffer.from(value.subarray(0, 8)).toString("hex");
   return Object.entries(signatures).find(([, signature]) => start.startsWith(signature))?.[0];
 }
 
-/** Whether a value is of a kind that is drawn; a proxy or a getter that throws when it is asked is of none. */
+/** Whether a value passes a test for a kind to render; false if a proxy or getter throws during the test. */
 function is<Kind>(value: unknown, test: (value: unknown) => value is Kind): value is Kind {
   try {
     return test(value);

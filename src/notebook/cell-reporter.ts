@@ -6,13 +6,13 @@ import { Progress } from "../progress/progress.js";
 import { host, redrawEvery, type Host } from "./host.js";
 import { lastBundle, noteBundle, workingBundle } from "./phase-bundle.js";
 
-/** Seconds below which a phase is over before it could be read. */
+/** Seconds below which a phase is too short to read. */
 const worthShowing = 0.5;
 
 /**
- * Progress reporting in a cell: one line per phase, updated in place at most five times a second; its final state stays. A
- * phase of less than half a second without a loss, margin or accuracy shows nothing. Outside a kernel, progress is written
- * to stderr.
+ * Progress reporting in a cell: one line per phase, updated in place at most five times a second; its final state
+ * stays. A phase shorter than half a second without a loss, margin or accuracy shows nothing. Outside a kernel,
+ * progress is written to stderr.
  *
  * @example const summary = await sera(input, { reporter: cellReporter(), signal: cell.signal });
  */
@@ -32,7 +32,7 @@ export function cellReporter(): Reporter {
   };
 }
 
-/** A phase as an output of the cell that began it. */
+/** Displays a phase as an output of the cell that started it. */
 function cellLine(phase: Phase, kernel: Host, now: () => number): ProgressLine {
   const id = `progress-${randomUUID()}`;
   const startedAt = now();
@@ -44,7 +44,7 @@ function cellLine(phase: Phase, kernel: Host, now: () => number): ProgressLine {
     shown = true;
     drawnAt = now();
   };
-  // A phase that has not reached its first step is shown too.
+  // Show a phase even before its first step.
   const first = setTimeout(() => show(workingBundle(phase)), 1000 * worthShowing);
   first.unref();
   return {

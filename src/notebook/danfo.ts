@@ -6,11 +6,11 @@ import { isDanfoFrame, tableSource, type DanfoFrame, type TableInput } from "./t
 /**
  * Converts a table to a danfojs DataFrame, with explicit column types.
  *
- * A DataFrame holds numbers, strings, booleans and dates. Missing numbers become NaN, which danfojs' statistics ignore;
- * other missing values become null; a column without values becomes a column of NaN. Lists, objects, columns of mixed
- * types and bigints too large for a number are refused.
+ * A DataFrame can store numbers, strings, booleans and dates. Missing numbers become NaN, which danfojs' statistics
+ * ignore; other missing values become null; a column without values becomes a column of NaN. Lists, objects, columns of
+ * mixed types and bigints too large for a number are rejected.
  *
- * @throws InputError if danfojs-node is not installed, or cannot hold a column
+ * @throws InputError if danfojs-node is not installed, or cannot represent a column
  * @example (await toDanfo(run.margins)).describe().print()
  */
 export async function toDanfo(table: TableInput): Promise<DataFrame> {
@@ -23,7 +23,7 @@ export async function toDanfo(table: TableInput): Promise<DataFrame> {
     ),
   }));
   const { DataFrame } = await loadDanfo();
-  // Row by row, because danfojs reads columns only of tables that have rows.
+  // Row by row, because danfojs reads columns only from tables with rows.
   const data = Array.from({ length: rows }, (_, row) => held.map(({ values }) => values[row]));
   return new DataFrame(data, { columns: held.map(({ name }) => name), dtypes: held.map(({ dtype }) => dtype) });
 }
@@ -76,7 +76,7 @@ function kindOf(value: unknown): string {
 async function loadDanfo(): Promise<typeof import("danfojs-node")> {
   try {
     const danfo = await import("danfojs-node");
-    // Plain tfjs greets with eight lines at its first tensor; a cell's output is no place for them.
+    // Plain tfjs prints an eight-line greeting at its first tensor, which does not belong in a cell's output.
     const backend = danfo.tensorflow.backend() as { firstUse?: boolean };
     if (backend.firstUse) backend.firstUse = false;
     return danfo;
@@ -87,7 +87,10 @@ async function loadDanfo(): Promise<typeof import("danfojs-node")> {
   }
 }
 
-/** The overrides are those of this project's own package.json; npm obeys only those of the project that it installs into. */
+/**
+ * The overrides are those of this project's package.json; npm applies only the overrides of the project that it
+ * installs into.
+ */
 const howToInstall = `danfojs-node is not installed, or not whole; expected it beside sera-lab. Write these lines into your
 project's package.json, which keep the installation to the registry and off a native library that no longer builds:
 

@@ -14,12 +14,12 @@ export interface DisplayOptions {
   readonly update?: boolean;
 }
 
-/** Shows values and texts in the middle of a cell. Outside a kernel their text is printed. */
+/** Shows values and texts while a cell runs. Outside a kernel, prints their text. */
 export interface Display {
   /**
    * Shows a value now, as the last expression of a cell would be.
    *
-   * @throws InputError where `update` is given without an `id`
+   * @throws InputError if `update` is given without an `id`
    * @example
    * await display(showPair(pair), { id: "newest" });
    * await display(showPair(next), { id: "newest", update: true });
@@ -38,7 +38,7 @@ export interface Display {
   /**
    * Shows the bytes of a PNG, JPEG or GIF image.
    *
-   * @throws InputError where they are none
+   * @throws InputError if the bytes are not such an image
    */
   image(bytes: Uint8Array, options?: DisplayOptions): Promise<void>;
 }
@@ -76,7 +76,7 @@ async function show(value: unknown, { id, update = false }: DisplayOptions = {})
 const never = new AbortController().signal;
 
 /**
- * What long work in a cell takes: it shows how far it is, and stops when the cell is interrupted.
+ * Progress and cancellation for long work in a cell: shows progress, and stops when the cell is interrupted.
  *
  * @example await sera(input, { ...options, signal: cell.signal, reporter: cell.reporter });
  */

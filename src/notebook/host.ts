@@ -1,22 +1,22 @@
 import type { MimeBundle } from "../base/mime.js";
 
-/** What a kernel offers to the code of its cells. */
+/** Services that a kernel provides to the code of its cells. */
 export interface Host {
-  /** Aborted when the cell that asks for it is interrupted. */
+  /** Aborted when the cell that reads it is interrupted. */
   readonly signal: AbortSignal;
   /**
-   * Shows a bundle below the cell that asks for it.
+   * Shows a bundle below the calling cell.
    *
    * @param id a name for the output
-   * @param update whether to change the output that has this name instead of adding one
+   * @param update whether to update the output with this name instead of adding one
    */
   show(bundle: MimeBundle, id?: string, update?: boolean): void;
 }
 
-/** Least time between two drawings of an output that changes, in seconds; each is a message to the front end. */
+/** Minimum time between two updates of an output, in seconds; each is a message to the front end. */
 export const redrawEvery = 0.2;
 
-/** A name rather than an import, because a notebook may have a copy of this library that is not its kernel's. */
+/** A global symbol rather than an import, because the notebook's copy of this library may not be its kernel's. */
 const key = Symbol.for("sera-lab.host");
 const place = globalThis as { [key]?: Host };
 
@@ -25,7 +25,7 @@ export function host(): Host | undefined {
   return place[key];
 }
 
-/** Called by a kernel, once, before its first cell. */
+/** Registers the kernel; called once, before its first cell. */
 export function offerHost(offered: Host): void {
   place[key] = offered;
 }

@@ -1,15 +1,14 @@
 /*
- * The look of what cells show. Colours of text are the page's own, and what recedes is the same
- * ink made fainter, so that it recedes on light and dark alike. Written into the elements, because
- * JupyterLab takes style sheets out of a notebook that is not trusted; it keeps these properties
- * and values, but neither variables nor `currentColor` nor `inherit`.
+ * Styles of cell outputs. Text uses the page's own colours, and secondary text is the same colour at lower opacity, so
+ * that it looks fainter on light and dark pages alike. Styles are inline because JupyterLab removes style sheets from
+ * an untrusted notebook; it keeps these properties and values, but not variables, `currentColor` or `inherit`.
  */
 
-/** A line above. */
+/** A heading line. */
 export const heading = "font-weight:600;margin:0 0 4px";
 
 /** Captions and other asides. */
 export const faint = "font-size:12px;opacity:0.65";
 
-/** The edge of what stands beside something coloured without being coloured itself. */
+/** Border of an uncoloured element next to a coloured one. */
 export const edge = "rgba(128,128,128,0.45)";

@@ -9,7 +9,7 @@ const track =
 const fill = `display:block;height:8px;border-radius:4px;background-color:${palette.blue}`;
 const textBar = 20;
 
-/** A phase that goes on: its bar, how far it is, its figures and the time left. */
+/** A running phase: progress bar, progress, figures and the time left. */
 export function workingBundle(phase: Phase): MimeBundle {
   const { label, done, total } = phase;
   const share = total > 0 ? Math.min(1, Math.max(0, done / total)) : 0;
@@ -29,7 +29,7 @@ export function workingBundle(phase: Phase): MimeBundle {
   };
 }
 
-/** A phase that is over, in one line; one that has not done all of its work says where it stopped. */
+/** A finished phase, in one line; an incomplete one states where it stopped. */
 export function lastBundle(phase: Phase, text: string | undefined): MimeBundle {
   const { label, done, total, elapsed } = phase;
   const whole = done >= total;
@@ -49,7 +49,7 @@ export function noteBundle(text: string): MimeBundle {
   return { "text/html": html`<div style="${line};opacity:0.7">${text}</div>`.markup, "text/plain": text };
 }
 
-/** Facts of which none is broken where the line is too long for the cell. */
+/** Facts that do not break within themselves if the line is too long for the cell. */
 function unbroken(facts: readonly string[]): Html[] {
   return facts.map((fact, i) => html`${i > 0 ? " · " : ""}<span style="white-space:nowrap">${fact}</span>`);
 }

@@ -4,14 +4,14 @@ import { renderSvg, renderVegaSvg } from "../plot/render-svg.js";
 import { lightTheme, frontEndTheme } from "../plot/theme.js";
 import type { MimeBundle } from "../base/mime.js";
 
-/** A plot in the form of its library, told by its `$schema`. */
+/** A plot specification; its `$schema` names its library. */
 export interface Specification {
   readonly $schema: string;
   readonly title?: unknown;
   readonly config?: unknown;
 }
 
-/** Newest majors that JupyterLab 4 draws; it does not draw later ones, and most specifications of v6 are valid v5. */
+/** Newest major versions that JupyterLab 4 draws; it does not draw later ones, but most v6 specifications are valid v5. */
 const dialects = {
   "vega-lite": {
     name: "Vega-Lite plot",
@@ -25,7 +25,7 @@ const dialects = {
   },
 } as const;
 
-/** Whether a value is a Vega-Lite or Vega specification, of version 5 or 6 or none. */
+/** Whether a value is a Vega-Lite or Vega specification of version 5 or 6, or without a version. */
 export function isSpecification(value: unknown): value is Specification {
   return (
     typeof value === "object" && value !== null && dialectOf((value as Partial<Specification>).$schema) !== undefined
@@ -33,9 +33,9 @@ export function isSpecification(value: unknown): value is Specification {
 }
 
 /**
- * A plot that the front end draws live, an SVG for where nothing is drawn, and its title.
- * A specification that cannot be drawn here goes out without the SVG, with the reason in the text:
- * the front end may still draw it, or say more.
+ * Bundles a plot that the front end draws live, an SVG for viewers that draw nothing, and its title. A specification
+ * that cannot be rendered here is sent without the SVG, with the reason in the text: the front end may still draw it,
+ * or explain more.
  */
 export async function plotBundle(spec: Specification): Promise<MimeBundle> {
   const dialect = dialectOf(spec.$schema)!;
@@ -52,8 +52,8 @@ export async function plotBundle(spec: Specification): Promise<MimeBundle> {
 }
 
 /**
- * A plot in the library's theme as a front end draws it: in the colours of its own theme, whether that is light or dark. The
- * SVG keeps its white ground, because nobody knows what is behind a picture.
+ * Gives a plot in the library's theme the colours of the front end's own theme, light or dark. The SVG keeps its white
+ * background, because what is behind an image is unknown.
  */
 function onPage(spec: Specification): Specification {
   return isDeepStrictEqual(spec.config, lightTheme) ? { ...spec, config: frontEndTheme } : spec;
@@ -66,7 +66,7 @@ function dialectOf(schema: unknown): keyof typeof dialects | undefined {
     | undefined;
 }
 
-/** A title is a text, its lines, or an object that has one of them. */
+/** Reads a title, which is a text, a list of lines, or an object with either. */
 function titleOf(title: unknown): string {
   if (typeof title === "string") return title;
   if (Array.isArray(title)) return title.join(" ");

@@ -3,22 +3,22 @@ import { op, table } from "arquero";
 /** Minimum bin width for fractional values: far below float32 resolution, far above underflow. */
 const LEAST_WIDTH = 1e-6;
 
-/** Bins of equal width that cover all values; each holds its lower edge and not its upper. */
+/** Bins of equal width that cover all values; each includes its lower edge and excludes its upper edge. */
 export interface Bins {
-  /** The number of the bin that holds a value, counted from 0. */
+  /** Index of the bin of a value, counted from 0. */
   of(value: number): number;
   /** Where a bin begins and ends. */
   edges(bin: number): { readonly from: number; readonly to: number };
-  /** The values of a bin in words: "0.2 to 0.4", and of whole numbers the least and the greatest, "6 to 10". */
+  /** The range of a bin in words: "0.2 to 0.4", or for whole numbers the smallest and the largest, "6 to 10". */
   range(bin: number): string;
 }
 
 /**
- * Bins with round edges for some values. Those of whole numbers hold the same count of them each,
- * and their edges lie halfway between two, so that a bar stands over its numbers.
+ * Computes bins with round edges. Bins of whole numbers each cover the same count of numbers, and their edges lie
+ * halfway between two numbers, so that a bar is centred on its numbers.
  *
- * @param values at least one
- * @param most bins there may be
+ * @param values at least one value
+ * @param most maximum number of bins
  */
 export function equalBins(values: readonly number[], most: number): Bins {
   const whole = values.every(Number.isInteger);
@@ -37,7 +37,7 @@ export function equalBins(values: readonly number[], most: number): Bins {
   };
 }
 
-/** The edge of a bin without the noise of binary fractions (0.30000000000000004). */
+/** Removes the noise of binary fractions from a bin's edge (0.30000000000000004). */
 function exact(value: number): number {
   return Number(value.toPrecision(12));
 }

@@ -7,17 +7,17 @@ import type { MarginRow } from "./rows.js";
 import type { Source } from "./source.js";
 import { lightTheme, palette } from "./theme.js";
 
-/** Bins of equal numbers of pairs. */
+/** Number of bins, each with the same number of pairs. */
 const bins = 10;
 
 /**
- * Calibration of the policy's preferences: pairs in ten bins by the probability that the implicit reward gives the chosen
- * response, σ(β·margin), against the share of each bin in which the chosen response has the higher score in the dataset,
- * with Wilson's 95 % intervals. On the diagonal the policy is calibrated. Equal scores count half.
+ * Calibration of the policy's preferences: pairs in ten bins by the probability σ(β·margin) that the implicit reward
+ * assigns to the chosen response, against the share of each bin in which the chosen response has the higher score in
+ * the dataset, with Wilson's 95 % intervals. A calibrated policy lies on the diagonal. Equal scores count half.
  *
  * @param source reviewed pairs with `chosenScore` and `rejectedScore`, or a run that has them
  * @param beta β of the run
- * @throws InputError where no pair has scores
+ * @throws InputError if no pair has scores
  */
 export function calibration(source: Source<"margins">, beta: number): TopLevelSpec {
   const title = "Calibration of the implicit reward";
@@ -54,7 +54,7 @@ export function calibration(source: Source<"margins">, beta: number): TopLevelSp
     data: { values },
     facet: { field: "review", type: "nominal", sort: names, title: null },
     columns: 3,
-    // Less, and the last label of an axis would run into the first of the next.
+    // With less, the last label of an axis would run into the first of the next.
     spacing: { column: 36, row: 24 },
     spec: {
       width: 190,

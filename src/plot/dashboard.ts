@@ -10,12 +10,12 @@ import { rowsFrom } from "./source.js";
 import { linesOf } from "./text-width.js";
 import { lightTheme, withTheme } from "./theme.js";
 
-/** Width of a part: two fit into a notebook of a window of 1,280 pixels, with JupyterLab's sidebar. */
+/** Width of a part: two fit into a notebook in a window of 1,280 pixels with JupyterLab's sidebar. */
 const partWidth = 296;
 
 /**
  * Overview of a run: loss, accuracy and rewards over training steps, margins of the reviews, gold reward by iteration,
- * time by phase. Parts without data are left out.
+ * time by phase. Parts without data are omitted.
  *
  * @throws InputError if the run has no data yet
  */
@@ -52,7 +52,7 @@ export function dashboard(run: RunTables): TopLevelSpec {
   );
 }
 
-/** A plot with the width of a part; what stands below its title takes more lines. */
+/** Narrows a plot to the width of a part, wrapping its subtitle onto more lines. */
 function narrowed(value: unknown, key?: string): unknown {
   if (key === "width" && value === width) return partWidth;
   if (key === "subtitle") return [value as string | string[]].flat().flatMap((line) => linesOf(line, partWidth));

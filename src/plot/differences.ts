@@ -2,8 +2,8 @@ import type { TopLevelSpec } from "vega-lite";
 import { intervalPlot, type NamedInterval } from "./interval-plot.js";
 
 /**
- * Differences in gold reward between methods and a baseline, with 95 % intervals. A star marks what is significant after
- * Holm's correction over the methods drawn; the intervals themselves are not corrected.
+ * Differences in gold reward between methods and a baseline, with 95 % intervals. A star marks a significant difference
+ * after Holm's correction over the methods drawn; the intervals themselves are not corrected.
  *
  * @param baseline name of the method that the others are compared with
  * @throws InputError if there are no differences

@@ -6,7 +6,7 @@ import type { Rows } from "./rows.js";
 import { rowsOf } from "./source.js";
 import { lightTheme } from "./theme.js";
 
-/** A policy's distance from the start and its reward, each with a 95 % interval. */
+/** A policy's distance from the start model and its reward, each with a 95 % interval. */
 export interface FrontierRow {
   /** The curve that the point belongs to. */
   readonly series: string;
@@ -21,10 +21,10 @@ export interface FrontierRow {
 }
 
 /**
- * Gold reward against the distance from the start, as in figure 2 of the DPO paper (Rafailov et al. 2023): at equal distance the
- * method above uses it better, whatever its β. One colour for each series.
+ * Gold reward against the distance from the start model, as in figure 2 of the DPO paper (Rafailov et al. 2023): at
+ * equal distance, the higher curve makes better use of it, whatever its β. One colour per series.
  *
- * @throws InputError where there are no rows
+ * @throws InputError if there are no rows
  */
 export function frontier(source: Rows<FrontierRow>): TopLevelSpec {
   const rows = rowsOf(source);

@@ -10,7 +10,7 @@ import { lightTheme } from "./theme.js";
 /** Horizontal offset between runs, in iterations. */
 const BESIDE = 0.07;
 
-/** Maximum number of means with a label beside the mark. */
+/** Maximum number of means with a label next to the mark. */
 const MOST_WRITTEN_OUT = 8;
 
 type GoldRow = Pick<IterationRow, "iteration" | "goldReward" | "goldRewardInterval">;
@@ -19,7 +19,7 @@ type GoldRow = Pick<IterationRow, "iteration" | "goldReward" | "goldRewardInterv
  * Mean gold reward of each iteration's policy, with 95 % intervals.
  *
  * @param runs a run or its iterations, or several by name
- * @throws InputError where no iteration has a gold reward
+ * @throws InputError if no iteration has a gold reward
  */
 export function goldByIteration(runs: Sources<"iterations", GoldRow>): TopLevelSpec {
   const title = "Gold reward by iteration";

@@ -3,11 +3,10 @@ import { intervalPlot } from "./interval-plot.js";
 import { judgedIntervals, type JudgedSource } from "./judged.js";
 
 /**
- * Mean gold rewards of responses, with 95 % intervals. Over the iterations of several runs there is
- * {@link goldByIteration}.
+ * Mean gold rewards of responses, with 95 % intervals. For the iterations of several runs, use {@link goldByIteration}.
  *
- * @param source methods or policies by name; a run, whose iterations are drawn; or runs by name, whose last policies are
- * @throws InputError where there is none
+ * @param source methods or policies by name; a run, whose iterations are drawn; or runs by name, whose final policies are drawn
+ * @throws InputError if there is no gold reward
  * @example goldRewards({ DPO: dpo, SeRA: run })
  */
 export function goldRewards(source: JudgedSource): TopLevelSpec {

@@ -12,7 +12,7 @@ export interface HistogramPanel {
 interface Histogram {
   readonly title: string;
   readonly subtitle: string | readonly string[];
-  /** The field with the panel of a row. */
+  /** The field that assigns a row to a panel. */
   readonly by: string;
   readonly panels: readonly HistogramPanel[];
   /** Height of one panel in pixels. */
@@ -31,7 +31,7 @@ interface Histogram {
   readonly between?: readonly object[];
 }
 
-/** Stacked histogram panels on common bins. All rows are in one table, because a facet sees only its part of that table. */
+/** Stacked histogram panels on common bins. All layers share one table, because a facet sees only its part of that table. */
 export function histogramPanels(histogram: Histogram): TopLevelSpec {
   const { title, subtitle, by, panels, height, measure, counted, bars, x, marked, between = [] } = histogram;
   const spec: object = {

@@ -17,7 +17,7 @@ export function legendOf(labels: readonly string[]): { readonly columns?: number
  * A colour for each series.
  *
  * @param plot name of the plot, for the error
- * @throws InputError where there are more series than colours that can be told apart
+ * @throws InputError if there are more series than colours that can be told apart
  */
 export function seriesColours(plot: string, series: readonly string[]): string[] {
   const colours = Object.values(palette);

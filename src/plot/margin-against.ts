@@ -15,7 +15,7 @@ import { trendOf, type Trend } from "./trend.js";
  * are counted in cells.
  *
  * @param source a run, or its reviewed pairs, with `chosenLength` and `rejectedLength` in tokens
- * @throws InputError where no pair has been reviewed, or none has lengths
+ * @throws InputError if no pair has been reviewed, or none has lengths
  */
 export function marginAgainstLength(source: Source<"margins">): TopLevelSpec {
   return marginAgainst(source, {
@@ -33,7 +33,7 @@ export function marginAgainstLength(source: Source<"margins">): TopLevelSpec {
  * iteration, pairs are counted in cells.
  *
  * @param source a run, or its reviewed pairs, with `chosenScore` and `rejectedScore`
- * @throws InputError where no pair has been reviewed, or none has scores
+ * @throws InputError if no pair has been reviewed, or none has scores
  */
 export function marginAgainstScore(source: Source<"margins">): TopLevelSpec {
   return marginAgainst(source, {

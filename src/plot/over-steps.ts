@@ -7,8 +7,8 @@ import { stepPlot } from "./step-plot.js";
  * Training loss over the steps of a phase.
  *
  * @param runs a run or its logged steps, or several by name
- * @param phase SFT and preference training have losses that do not compare, so one is drawn
- * @throws InputError where there is no such step
+ * @param phase the phase to draw; the losses of SFT and preference training are not comparable
+ * @throws InputError if the phase has no logged step
  * @example loss({ DPO: dpo, SeRA: sera })
  */
 export function loss(runs: Sources<"steps">, phase: StepRow["phase"] = "align"): TopLevelSpec {
@@ -28,7 +28,7 @@ export function loss(runs: Sources<"steps">, phase: StepRow["phase"] = "align"):
  * preference training.
  *
  * @param runs a run or its logged steps, or several by name
- * @throws InputError where no step has it
+ * @throws InputError if no step has it
  */
 export function accuracy(runs: Sources<"steps">): TopLevelSpec {
   return stepPlot({
@@ -45,10 +45,10 @@ export function accuracy(runs: Sources<"steps">): TopLevelSpec {
 }
 
 /**
- * Implicit rewards of the chosen and of the rejected responses over the steps of preference training.
+ * Implicit rewards of the chosen and the rejected responses over the steps of preference training.
  *
  * @param runs a run or its logged steps, or up to three by name
- * @throws InputError where no step has them
+ * @throws InputError if no step has the rewards
  */
 export function rewards(runs: Sources<"steps">): TopLevelSpec {
   return stepPlot({
@@ -63,10 +63,10 @@ export function rewards(runs: Sources<"steps">): TopLevelSpec {
 }
 
 /**
- * Reward margin (chosen less rejected) of the training batches over the steps of preference training.
+ * Reward margin (chosen minus rejected) of the training batches over the steps of preference training.
  *
  * @param runs a run or its logged steps, or several by name
- * @throws InputError where no step has it
+ * @throws InputError if no step has it
  */
 export function rewardMargins(runs: Sources<"steps">): TopLevelSpec {
   return stepPlot({

@@ -23,7 +23,7 @@ const selected = { field: "selection", type: "nominal" as const, title: "selecti
 /**
  * One mark per pair: the rows of a panel, and the layer that draws them.
  *
- * @param isSelected whether pairs were kept and dropped, which the colours then tell
+ * @param isSelected whether pairs were kept and dropped, which the colours then show
  */
 export function asPoints(xTitle: string, isSelected: boolean) {
   return {
@@ -50,7 +50,7 @@ export function asPoints(xTitle: string, isSelected: boolean) {
  * One mark per non-empty cell, more opaque the more pairs it has.
  *
  * @param panels the pairs of each panel; the panels share their cells
- * @param isSelected whether pairs were kept and dropped, which the colours then tell
+ * @param isSelected whether pairs were kept and dropped, which the colours then show
  */
 export function asCells(panels: readonly (readonly PairPoint[])[], xTitle: string, isSelected: boolean) {
   const all = panels.flat();

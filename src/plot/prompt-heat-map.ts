@@ -56,7 +56,7 @@ function goldMap(policies: Readonly<Record<string, Rows<GoldRow>>>): TopLevelSpe
     title: "Gold reward by prompt",
     things: "prompts",
     measure: "gold reward",
-    // [0, 1] if the rewards are in it, so that maps are comparable.
+    // Use [0, 1] if all rewards are in it, so that maps are comparable.
     scale: { domain: least >= 0 && greatest <= 1 ? [0, 1] : [least, greatest] },
   });
 }

@@ -6,7 +6,7 @@ import { widestText } from "./text-width.js";
  * Renders a Vega-Lite specification as an SVG document, without a browser or canvas. The drawing libraries are loaded on
  * the first call.
  *
- * @param spec a `TopLevelSpec`, or one that was written down without its type
+ * @param spec a `TopLevelSpec`, or one written without the type
  * @throws Error from Vega-Lite if the specification is invalid
  */
 export async function renderSvg(spec: object): Promise<string> {
@@ -15,7 +15,7 @@ export async function renderSvg(spec: object): Promise<string> {
 }
 
 /**
- * Renders a Vega specification in the same way.
+ * Renders a Vega specification in the same way as {@link renderSvg}.
  *
  * @throws Error from Vega if the specification is invalid
  */

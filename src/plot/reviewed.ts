@@ -3,17 +3,17 @@ import type { MarginRow } from "./rows.js";
 import { rowsFrom, type Source } from "./source.js";
 import { palette } from "./theme.js";
 
-/** Pairs reviewed before an iteration, or by a policy. */
+/** The pairs reviewed before an iteration, or by a policy. */
 export interface Review {
   readonly name: string;
   readonly pairs: readonly MarginRow[];
 }
 
 /**
- * The reviewed pairs of a source, by the iteration that their review precedes.
+ * Groups the reviewed pairs of a source by the iteration that follows their review.
  *
  * @param plot name of the plot, for the error
- * @throws InputError where there is none
+ * @throws InputError if there are no reviewed pairs
  */
 export function reviewsFrom(plot: string, source: Source<"margins">): Review[] {
   const rows = rowsFrom(plot, "margins", source);
@@ -41,12 +41,12 @@ export function selectionOf({ kept }: MarginRow): Selection {
   return kept === undefined ? "not selected from" : kept ? "kept" : "dropped";
 }
 
-/** Colours of kept and dropped pairs, with a legend where there was a selection. */
+/** Colours of kept and dropped pairs, with a legend if there was a selection. */
 export const selectionColour = {
   field: "selection",
   type: "nominal" as const,
   scale: { domain: ["kept", "dropped"] satisfies Selection[], range: [palette.blue, palette.orange] },
 };
 
-/** The one colour of pairs from which nothing was selected. */
+/** The colour of pairs without a selection. */
 export const oneColour = { value: palette.blue };

@@ -11,7 +11,7 @@ export interface RunTables {
 /** The columns of a logged training step (a row of `metrics.jsonl`) that plots read. */
 export interface StepRow {
   readonly phase: "sft" | "align";
-  /** 0 for SFT of the start; preference training counts from 1. */
+  /** 0 for SFT of the start model; preference training counts from 1. */
   readonly iteration: number;
   /** Optimizer step, counted within the iteration or over the run. */
   readonly step: number;
@@ -31,9 +31,9 @@ export interface MarginRow {
   readonly iteration: number;
   /** Ensemble margin of the log-ratios, in nats, over the last two policies. */
   readonly ensemble: number;
-  /** The policy that reviewed, where no iteration trains on what it found; in the headings. */
+  /** The policy that reviewed the pair, shown in headings, if no iteration trains on the result. */
   readonly policy?: string | undefined;
-  /** Whether the pair was selected for training; none where nothing was selected. */
+  /** Whether the pair was selected for training; undefined without selection. */
   readonly kept?: boolean | undefined;
   readonly id?: string | undefined;
   /** Response lengths in tokens. */

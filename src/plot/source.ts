@@ -17,7 +17,7 @@ export type Sources<Table extends keyof RunTables, Row = RowOf<Table>> =
  * The rows of a source.
  *
  * @param plot name of the plot, for the error
- * @throws InputError where it is neither rows nor a run with such a table
+ * @throws InputError if the source is neither rows nor a run with such a table
  */
 export function rowsFrom<Table extends keyof RunTables, Row = RowOf<Table>>(
   plot: string,
@@ -53,7 +53,7 @@ export function rowsOf<Row>(rows: Rows<Row>): readonly Row[] {
   return "objects" in rows ? (rows.objects() as Row[]) : rows;
 }
 
-/** Whether this is rows, rather than an object that has them. */
+/** Whether the source is rows itself, rather than an object that has them. */
 export function isRows(source: unknown): source is Rows<unknown> {
   return Array.isArray(source) || (isObject(source) && typeof source["objects"] === "function");
 }

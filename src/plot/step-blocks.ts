@@ -22,7 +22,7 @@ export interface Block {
   readonly greatest: number;
 }
 
-/** Numbers the steps consecutively over iterations, even if the run restarts counting in each. */
+/** Numbers the steps consecutively over iterations, even if the run restarts the count in each. */
 export function locate(rows: readonly StepRow[]): Located[] {
   let offset = 0;
   let previous: Located | undefined;
@@ -36,8 +36,8 @@ export function locate(rows: readonly StepRow[]): Located[] {
 }
 
 /**
- * Averages the metric over blocks of at most `length` logged steps within an iteration, as equal as they can be: a rest of one
- * step would look like a change. Steps without the metric are skipped.
+ * Averages the metric over blocks of at most `length` logged steps within an iteration, as equal in length as possible,
+ * because a remainder of one step would look like a change. Steps without the metric are skipped.
  */
 export function averageBlocks(steps: readonly Located[], metric: Metric, length: number): Block[] {
   const iterations = [...new Set(steps.map(({ row }) => row.iteration))];

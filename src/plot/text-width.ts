@@ -8,7 +8,7 @@ const widths: readonly (readonly [RegExp, number])[] = [
 ];
 const otherWidth = 0.56;
 
-/** Fonts are up to this factor wider than the widths above: DejaVu Sans, which most Linux machines draw with, by a fifth. */
+/** Maximum factor by which fonts exceed the widths above: DejaVu Sans, the usual font on Linux, is a fifth wider. */
 const slack = 1.2;
 
 /** Wraps a text to a width in pixels, at the default font size; single words may be wider. */
@@ -32,7 +32,7 @@ export function textWidth(item: { readonly fontSize?: number }, text: unknown): 
   return em * (item.fontSize ?? 11);
 }
 
-/** The most that a text mark can take, in the widest of the fonts that may draw it: what is laid out by it is never cut. */
+/** Upper bound of a text mark's width, in the widest font that may draw it, so that a layout based on it never cuts text. */
 export function widestText(item: { readonly fontSize?: number }, text: unknown): number {
   return slack * textWidth(item, text);
 }

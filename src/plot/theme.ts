@@ -3,9 +3,9 @@ import type { Config } from "vega-lite/types_unstable/config.js";
 import { schema } from "./frame.js";
 
 /**
- * Okabe and Ito's colours for series, distinguishable with every common colour vision and on light and dark backgrounds;
- * their black and yellow are left out, because each vanishes on one of these.
- * Source: Okabe & Ito, "Color Universal Design" (2008).
+ * Okabe and Ito's colours for series, distinguishable with every common colour vision and on light and dark
+ * backgrounds; black and yellow are left out, because each vanishes on one of these. Source: Okabe & Ito, "Color
+ * Universal Design" (2008).
  */
 export const palette = {
   blue: "#0072B2",
@@ -107,12 +107,12 @@ export const lightTheme: Config = theme("#1f2328", "#ffffff");
 export const darkTheme: Config = theme("#e6e6e6", "#111111");
 
 /**
- * For a plot that a notebook's front end draws: in the colours of that front end's own theme for plots, which is dark where
- * the front end is. (A transparent ground would be legible only where the front end has such a theme.)
+ * Theme for plots that a notebook's front end draws, in the colours of that front end's own plot theme, which is dark
+ * if the front end is. (A transparent background would be legible only in a front end with such a theme.)
  */
 export const frontEndTheme: Config = uncoloured(theme("#888888", ""));
 
-/** A theme without its colours of text and ground; lines keep theirs, which is to be legible on light and dark. */
+/** Removes a theme's text and background colours; lines keep theirs, which must be legible on light and dark. */
 function uncoloured({ background: _, title, axis, header, legend, text, ...rest }: Config): Config {
   const withoutText = <Part extends object>(part: Part | undefined) =>
     Object.fromEntries(
@@ -124,7 +124,7 @@ function uncoloured({ background: _, title, axis, header, legend, text, ...rest 
     axis: withoutText(axis),
     header: withoutText(header),
     legend: withoutText(legend),
-    // Themes of front ends colour labels, but not text among the marks.
+    // Front-end themes colour labels, but not text marks.
     text: { ...text, color: { expr: "luminance(background) < 0.5 ? 'white' : 'black'" } },
   };
 }

@@ -11,7 +11,7 @@ export interface Trend {
   readonly y2: number;
 }
 
-/** The trend of the points; undefined if x or y is constant. */
+/** Computes the trend of the points; undefined if x or y is constant. */
 export function trendOf(points: readonly { readonly x: number; readonly y: number }[]): Trend | undefined {
   const of = table({ x: points.map(({ x }) => x), y: points.map(({ y }) => y) })
     .rollup({

@@ -4,7 +4,7 @@ import type { Phase } from "./phase.js";
 /** Minimum time between two lines of a phase, in seconds. */
 const logEvery = 15;
 
-/** Logs a phase as plain lines: one at its start, one every so often, one at its end. */
+/** Logs a phase as plain lines: one at its start, one periodically, one at its end. */
 export function loggedLine(phase: Phase, stream: ProgressStream, now: () => number): ProgressLine {
   let finished = false;
   let writtenAt = now();

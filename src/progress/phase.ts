@@ -2,7 +2,7 @@ import type { Figures } from "../base/task.js";
 import { clock } from "./duration.js";
 import { Rate } from "./rate.js";
 
-/** State of a phase, and its parts as text. */
+/** State of a phase, and the parts of its display as text. */
 export class Phase {
   private readonly startedAt: number;
   private readonly units = new Rate();
@@ -14,7 +14,7 @@ export class Phase {
   constructor(
     readonly label: string,
     readonly total: number,
-    /** What is counted, in the plural, where that is known. */
+    /** What is counted, in the plural, if known. */
     private readonly unit: string | undefined,
     private readonly now: () => number,
   ) {
@@ -31,7 +31,7 @@ export class Phase {
     this.figures = { ...this.figures, ...Object.fromEntries(given) };
   }
 
-  /** Progress as text: `62/141 steps`; empty where nothing is counted. */
+  /** Progress as text: `62/141 steps`; empty if nothing is counted. */
   get count(): string[] {
     return this.counted(`${grouped(this.done)}/${grouped(this.total)}`);
   }
@@ -41,7 +41,7 @@ export class Phase {
     return [...this.counted(grouped(this.done)), `in ${this.elapsed}`].join(" ");
   }
 
-  /** A count with its unit; one piece of no unit is work of unknown length, of which a count says nothing. */
+  /** A count with its unit; a single unnamed unit means work of unknown length, for which a count is meaningless. */
   private counted(count: string): string[] {
     if (this.unit === undefined) return this.total === 1 ? [] : [count];
     return [`${count} ${this.unit}`];
@@ -52,7 +52,7 @@ export class Phase {
     return clock(this.now() - this.startedAt);
   }
 
-  /** The remaining time at the recent rate; empty while that is unknown. */
+  /** The remaining time at the recent rate; empty while the rate is unknown. */
   get left(): string[] {
     const rate = this.units.perSecond;
     return rate && this.done < this.total ? [`${clock((this.total - this.done) / rate)} left`] : [];

@@ -1,16 +1,19 @@
-/** How far two raters agree on the same items. */
+/** Agreement of two raters on the same items. */
 export interface Agreement {
   readonly items: number;
-  /** Share of items to which both gave the same label. */
+  /** Share of items that both gave the same label. */
   readonly share: number;
-  /** Cohen's κ (1960): that share less the one expected by chance, of what chance leaves; null where both gave one label alone. */
+  /**
+   * Cohen's κ (1960): (share − chance) / (1 − chance), with the agreement expected by chance; null if both gave a
+   * single label throughout.
+   */
   readonly kappa: number | null;
 }
 
 /**
- * Agreement of two raters who labelled the same items.
+ * Computes the agreement of two raters who labelled the same items.
  *
- * @throws RangeError where there are none, or not equally many
+ * @throws RangeError if there are no labels, or the lists differ in length
  */
 export function agreementOf(first: readonly string[], second: readonly string[]): Agreement {
   const items = first.length;

@@ -1,12 +1,12 @@
 import type { Interval } from "./interval.js";
 
-/** What an interval says of a claim that a figure is above some value. */
+/** What an interval says about the claim that a figure is above some value. */
 export type Verdict = "holds" | "does not hold" | "cannot be told";
 
-/** A claim beside what was found. */
+/** A claim and what was found. */
 export interface ClaimRow {
   readonly claim: string;
-  /** The figure that should be above the least, in the mean. */
+  /** Mean of the figure that should be above `least`. */
   readonly found: number;
   readonly low: number;
   readonly high: number;
@@ -14,11 +14,11 @@ export interface ClaimRow {
 }
 
 /**
- * A claim as a row of a table. It holds where the whole interval of the figure is above the least, does not hold where all of it is
- * below, and otherwise cannot be told.
+ * Checks a claim and returns it as a row of a table. The claim holds if the figure's whole interval is above `least`,
+ * does not hold if all of it is below, and otherwise cannot be told.
  *
- * @param figure such as a difference of two methods, with its interval
- * @param least what the figure should be above; below 0 for "not worse by more than". Default 0
+ * @param figure the figure with its interval, such as a difference of two methods
+ * @param least value that the figure should exceed; below 0 for "not worse by more than". Default 0
  * @example showTable([claimRow("SeRA above DPO", result.difference("SeRA", "DPO"))])
  */
 export function claimRow(claim: string, { mean, low, high }: Interval, least = 0): ClaimRow {

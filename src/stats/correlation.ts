@@ -1,14 +1,14 @@
 import { op, table } from "arquero";
 
-/** How two measurements of the same things go together; null where one of them is the same for all. */
+/** Correlations of two measurements of the same items; null if one of them is constant. */
 export interface Correlation {
   readonly n: number;
   readonly pearson: number | null;
-  /** Of the ranks, where equal values share their mean rank (Spearman 1904). */
+  /** Correlation of the ranks; equal values share their mean rank (Spearman 1904). */
   readonly spearman: number | null;
 }
 
-/** The correlations of paired values. */
+/** Computes the correlations of paired values. */
 export function correlationOf(x: readonly number[], y: readonly number[]): Correlation {
   return { n: x.length, pearson: pearsonOf(x, y), spearman: pearsonOf(ranksOf(x), ranksOf(y)) };
 }

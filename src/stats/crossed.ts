@@ -2,33 +2,34 @@ import type { Interval } from "./interval.js";
 import { mean } from "./mean.js";
 import { studentQuantile, studentWithin } from "./student.js";
 
-/** The mean of a table of runs × prompts, and what its 95 % interval takes into account. */
+/** The mean of a table of runs × prompts, with its 95 % interval and the sources of variation that the interval covers. */
 export interface CrossedInterval extends Interval {
-  /** `prompts`: there is one seed, and nothing is known of how far another would have come out elsewhere. */
+  /** `prompts`: there is only one seed, so the variation between seeds is unknown. */
   readonly over: "seeds and prompts" | "prompts";
-  /** Two-sided, of the hypothesis that the mean is 0. */
+  /** Two-sided p-value of the hypothesis that the mean is 0. */
   readonly pValue: number;
   /** Standard deviation (n − 1) of the seeds' means, which includes the noise of their prompts; null for one seed. */
   readonly seedDeviation: number | null;
 }
 
 /**
- * The mean of a table of values, one for each seed (row) and prompt (column), with its 95 % interval over both.
+ * Computes the mean of a table of values, one per seed (row) and prompt (column), with its 95 % interval over both.
  *
- * With the mean squares of the two-way layout, of seeds A, of prompts B and of the rest E, the mean's variance has two
- * parts that are estimated apart: a = A / (SP) with S − 1 degrees of freedom, and b = max(0, B − E) / (SP) with P − 1
- * (crossed random effects; Searle, Casella & McCulloch 1992, chapter 4). Each is weighted with its own quantile of
- * Student's t, mean ± √(t²₍S−1₎ a + t²₍P−1₎ b), which is on the safe side whatever their ratio (Banerjee 1960, Sankhyā
- * 22; the rule is exact where one part is 0). docs/statistics.md has its coverage beside that of other intervals.
+ * With the mean squares of the two-way layout, A for seeds, B for prompts and E for the residual, the variance of the
+ * mean has two parts, estimated separately: a = A / (SP) with S − 1 degrees of freedom, and b = max(0, B − E) / (SP)
+ * with P − 1 (crossed random effects; Searle, Casella & McCulloch 1992, chapter 4). Each is weighted with its own
+ * quantile of Student's t, mean ± √(t²₍S−1₎ a + t²₍P−1₎ b), which is conservative whatever their ratio (Banerjee 1960,
+ * Sankhyā 22; the rule is exact where one part is 0). docs/statistics.md compares its coverage with that of other
+ * intervals.
  *
- * Values with a range (rates, rewards in [0, 1]) have skewed means where seeds differ much. Their interval is taken on the
- * scale of the logit, the deviations by the delta method, and so stays within the range.
+ * Values with a range (rates, rewards in [0, 1]) have skewed means if seeds differ much. Their interval is computed on
+ * the logit scale, with deviations by the delta method, and so stays within the range.
  *
- * With one seed a is not known, and the interval is Student's over prompts.
+ * With one seed, a is unknown, and the interval is Student's over prompts.
  *
- * @param rows of the same length, the columns standing for the same prompts. A single value has no bounds (±∞)
- * @param range that the values lie in. Default: they may be any
- * @throws RangeError where there are no values, rows of different lengths, or a value outside the range
+ * @param rows rows of equal length, whose columns are the same prompts. A single value has no bounds (±∞)
+ * @param range range of the values. Default: unlimited
+ * @throws RangeError if there are no values, rows differ in length, or a value is outside the range
  */
 export function crossedInterval(rows: readonly (readonly number[])[], range?: ValueRange): CrossedInterval {
   const { mean: centre, seeds, prompts, seedDeviation } = crossedVariances(rows);
@@ -40,7 +41,7 @@ export function crossedInterval(rows: readonly (readonly number[])[], range?: Va
   const parts = [seeds, prompts].filter(({ variance }) => variance > 0);
   const halfAt = (share: number) =>
     Math.sqrt(parts.reduce((sum, { variance, degrees }) => sum + studentQuantile(share, degrees) ** 2 * variance, 0));
-  // Without variance there is no scale to change to, and nothing to change.
+  // Without variance, there is nothing to transform.
   const scale = range && parts.length > 0 ? logitScale(range, centre) : identityScale(centre);
   const half = halfAt(0.05);
   return {
@@ -51,17 +52,17 @@ export function crossedInterval(rows: readonly (readonly number[])[], range?: Va
   };
 }
 
-/** The lowest and the highest that values can be. */
+/** The lowest and the highest possible value. */
 export interface ValueRange {
   readonly low: number;
   readonly high: number;
 }
 
-/** A scale on which an interval is taken about the mean, in the values' own units at the mean. */
+/** A scale for an interval about the mean, in the values' own units at the mean. */
 interface Scale {
-  /** The value that is some distance from the mean. */
+  /** The value at a distance from the mean. */
   at(distance: number): number;
-  /** From the mean to 0; infinite where 0 is no value of the scale. */
+  /** Distance from the mean to 0; infinite if 0 is not on the scale. */
   readonly distanceToZero: number;
 }
 
@@ -73,7 +74,7 @@ function logitScale({ low, high }: ValueRange, mean: number): Scale {
   const width = high - low;
   const share = (mean - low) / width;
   const logit = (p: number) => Math.log(p / (1 - p));
-  /** Of the value by the logit, at the mean. */
+  /** Derivative of the value with respect to the logit, at the mean. */
   const slope = width * share * (1 - share);
   return {
     at: (distance) => low + width / (1 + Math.exp(-(logit(share) + distance / slope))),
@@ -86,7 +87,7 @@ export interface Part {
   readonly degrees: number;
 }
 
-/** The share whose interval just reaches 0. */
+/** The p-value: the share outside an interval that just reaches 0. */
 function pValueOf(distance: number, parts: readonly Part[], halfAt: (share: number) => number): number {
   if (distance === 0) return 1;
   const [only] = parts;
@@ -108,7 +109,7 @@ export interface CrossedVariances {
   readonly seedDeviation: number | null;
 }
 
-/** The two estimated parts of the variance of a table's mean; see {@link crossedInterval}. */
+/** Estimates the two parts of the variance of a table's mean; see {@link crossedInterval}. */
 export function crossedVariances(rows: readonly (readonly number[])[]): CrossedVariances {
   const [s, p] = [rows.length, rows[0]?.length ?? 0];
   if (p === 0) throw new RangeError("the mean of no values");

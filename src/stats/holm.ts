@@ -1,9 +1,9 @@
 /**
- * p-values corrected for being one of several (Holm 1979, Scandinavian Journal of Statistics 6): in rising order the
- * i-th of m is multiplied by m − i + 1, and none is less than one before it. Where all hypotheses with a corrected
- * p-value below α are rejected, the chance of one wrong rejection is at most α.
+ * Adjusts p-values for multiple testing (Holm 1979, Scandinavian Journal of Statistics 6): in ascending order, the i-th
+ * of m is multiplied by m − i + 1 and raised to at least the one before it. If all hypotheses with an adjusted p-value
+ * below α are rejected, the probability of any false rejection is at most α.
  *
- * @returns the corrected values in the order given
+ * @returns the adjusted values in the original order
  */
 export function holmAdjusted(pValues: readonly number[]): number[] {
   const order = [...pValues.keys()].sort((i, j) => pValues[i]! - pValues[j]!);

@@ -1,5 +1,5 @@
 /**
- * Statistics of comparisons: means, shares and correlations, intervals over seeds and prompts, what they say of a claim.
+ * Statistics of comparisons: means, shares and correlations, intervals over seeds and prompts, and what they say about a claim.
  *
  * @module sera-lab/stats
  */

@@ -1,7 +1,7 @@
 import type { Random } from "../base/random.js";
 import { mean } from "./mean.js";
 
-/** A value with an interval that holds 95 % of its values on resampled data. */
+/** A value with its 95 % interval. */
 export interface Interval {
   readonly mean: number;
   readonly low: number;
@@ -11,10 +11,10 @@ export interface Interval {
 const resamples = 1000;
 
 /**
- * The mean and its 95 % percentile bootstrap interval (Efron 1979).
+ * Computes the mean and its 95 % percentile bootstrap interval (Efron 1979).
  *
- * @param values independent of each other, one for each prompt, say
- * @throws RangeError where there are none
+ * @param values independent values, such as one per prompt
+ * @throws RangeError if there are no values
  */
 export function bootstrapInterval(values: readonly number[], random: Random): Interval {
   if (values.length === 0) throw new RangeError("the mean of no values");
@@ -22,9 +22,9 @@ export function bootstrapInterval(values: readonly number[], random: Random): In
 }
 
 /**
- * Any figure of some items and its 95 % percentile bootstrap interval (Efron 1979).
+ * Computes any statistic of some items and its 95 % percentile bootstrap interval (Efron 1979).
  *
- * @param items independent of each other
+ * @param items independent items
  */
 export function bootstrapIntervalOf<T>(
   items: readonly T[],

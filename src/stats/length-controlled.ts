@@ -2,28 +2,29 @@ import type { Random } from "../base/random.js";
 import { mean } from "./mean.js";
 import { bootstrapIntervalOf, type Interval } from "./interval.js";
 
-/** How a response did against its rival. */
+/** Result of a response against its rival. */
 export interface Contest {
-  /** 1 where it won, ½ for a tie, 0. */
+  /** 1 for a win, ½ for a tie, 0 for a loss. */
   readonly win: number;
-  /** Its length less its rival's. */
+  /** Its length minus its rival's. */
   readonly difference: number;
 }
 
-/** Strength of the prior on φ, that of a normal distribution with the standard deviation 3.2: weak, and φ stays finite. */
+/** Strength of the L2 penalty on φ, equivalent to a normal prior with standard deviation 3.2: weak, but keeps φ finite. */
 const ridge = 0.1;
 
 /**
- * The win rate that would be had at equal lengths (length-controlled AlpacaEval, Dubois et al. 2024, arXiv 2404.04475),
- * with its 95 % bootstrap interval over prompts.
+ * Computes the win rate at equal lengths (length-controlled AlpacaEval, Dubois et al. 2024, arXiv 2404.04475), with its
+ * 95 % bootstrap interval over prompts.
  *
- * A logistic regression explains the wins, P(win) = σ(θ + φ · tanh(d / s)), d the difference of lengths and s its
- * standard deviation; σ(θ) is its prediction at d = 0. Of the paper's model this is the term of the models and that of
- * the length, with a weak L2 penalty on φ. The third, how hard each instruction is, is estimated there from many models'
- * answers to the same instructions and left out here, where there are two; and the penalty is fixed, not cross-validated.
+ * A logistic regression explains the wins, P(win) = σ(θ + φ · tanh(d / s)), where d is the difference in length and s
+ * its standard deviation; σ(θ) is the prediction at d = 0. These are the model and length terms of the paper's model,
+ * with a weak L2 penalty on φ. The paper's third term, the difficulty of each instruction, is estimated there from many
+ * models' answers to the same instructions; it is omitted here because there are only two models. The penalty is fixed,
+ * not cross-validated.
  *
- * @returns null where the difference of lengths is the same everywhere and not 0: nothing tells length and model apart
- * @throws RangeError where there are no contests
+ * @returns null if the difference in length is the same everywhere and not 0, because length and model are then indistinguishable
+ * @throws RangeError if there are no contests
  */
 export function lengthControlledWinRate(contests: readonly Contest[], random: Random): Interval | null {
   if (contests.length === 0) throw new RangeError("a win rate of no contests");
@@ -44,7 +45,7 @@ interface Point {
 
 /** σ(θ) of the regression, by Newton's method with halved steps; the penalised likelihood is concave. */
 function rateAtEqualLength(points: readonly Point[]): number {
-  // Where all have won or all have lost θ has no finite maximum, and what it goes to is known.
+  // If all are wins or all are losses, θ has no finite maximum, but its limit is known.
   const [{ win: first }] = points as [Point];
   if ((first === 0 || first === 1) && points.every(({ win }) => win === first)) return first;
   let at = { theta: 0, phi: 0 };

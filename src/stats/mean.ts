@@ -1,16 +1,16 @@
 /**
- * The arithmetic mean.
+ * Computes the arithmetic mean.
  *
- * @returns NaN where there are no values
+ * @returns NaN if there are no values
  */
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /**
- * The share of the items for which something holds.
+ * Computes the share of items that satisfy a predicate.
  *
- * @returns a number from 0 to 1; NaN where there are no items
+ * @returns a number from 0 to 1; NaN if there are no items
  * @example share(run.iteration(2).margins.objects() as ReviewedRow[], ({ kept }) => kept)
  */
 export function share<T>(items: readonly T[], holds: (item: T) => boolean | undefined): number {

@@ -4,11 +4,11 @@ import type { Interval } from "./interval.js";
 const z = 1.959963984540054;
 
 /**
- * A share and its 95 % score interval (Wilson 1927), which stays in [0, 1] and has its width also where nothing or
- * everything succeeded.
+ * Computes a proportion and its 95 % score interval (Wilson 1927), which stays in [0, 1] and has a width above 0 even
+ * if no trial or every trial succeeded.
  *
- * @param successes may count halves (a tie is half a win); the interval is then wider than it need be
- * @throws RangeError where there are no trials
+ * @param successes may count halves (a tie is half a win); the interval is then wider than necessary
+ * @throws RangeError if there are no trials
  */
 export function wilsonInterval(successes: number, trials: number): Interval {
   if (!(trials > 0)) throw new RangeError("a share of no trials");
@@ -16,6 +16,6 @@ export function wilsonInterval(successes: number, trials: number): Interval {
   const weight = 1 + z ** 2 / trials;
   const centre = (mean + z ** 2 / (2 * trials)) / weight;
   const half = (z / weight) * Math.sqrt((mean * (1 - mean)) / trials + (z / (2 * trials)) ** 2);
-  // At the ends the bounds are exactly 0 and 1, and rounding would pass them.
+  // At the ends, the bounds are exactly 0 and 1, which rounding would exceed.
   return { mean, low: mean === 0 ? 0 : centre - half, high: mean === 1 ? 1 : centre + half };
 }

@@ -1,10 +1,10 @@
 import { crossedInterval, type CrossedInterval } from "./crossed.js";
 
 /**
- * The differences of two tables of values, one for each seed (row) and prompt (column), as {@link crossedInterval} takes them.
+ * Subtracts two tables of values, one per seed (row) and prompt (column), for {@link crossedInterval}.
  *
- * @param a of the same shape as `b`, rows standing for the same seeds and columns for the same prompts
- * @throws RangeError where the shapes differ
+ * @param a table of the same shape as `b`, with the same seeds as rows and the same prompts as columns
+ * @throws RangeError if the shapes differ
  * @example crossedInterval(minus(goldOfSera, goldOfDpo), { low: -1, high: 1 })
  */
 export function minus(a: readonly (readonly number[])[], b: readonly (readonly number[])[]): number[][] {
@@ -15,9 +15,9 @@ export function minus(a: readonly (readonly number[])[], b: readonly (readonly n
 }
 
 /**
- * The mean of one value for each seed, with its 95 % interval: Student's over seeds.
+ * Computes the mean of one value per seed, with Student's 95 % interval over seeds.
  *
- * @throws RangeError where there are no values
+ * @throws RangeError if there are no values
  */
 export function overSeeds(values: readonly number[]): CrossedInterval {
   return crossedInterval(values.map((value) => [value]));

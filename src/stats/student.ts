@@ -22,13 +22,13 @@ export function studentWithin(t: number, degrees: number): number {
 }
 
 /**
- * The t beyond which, on either side, lies `share` of Student's t distribution: 2.776 for 0.05 and 4 degrees of freedom.
+ * Two-sided quantile: the t with P(|T| > t) = `share` of Student's t distribution, 2.776 for 0.05 and 4 degrees of freedom.
  *
  * @param share in (0, 1)
  */
 export function studentQuantile(share: number, degrees: number): number {
   if (!(share > 0 && share < 1)) throw new RangeError(`a share must lie between 0 and 1, got ${share}`);
-  // P(|T| ≤ t) rises with t: bisection of the angle, which is bounded where t is not.
+  // P(|T| ≤ t) increases with t; bisect the angle, which is bounded, unlike t.
   let [low, high] = [0, Math.PI / 2];
   for (let step = 0; step < 60; step++) {
     const middle = (low + high) / 2;

@@ -1,21 +1,23 @@
 import { InputError, quote } from "../base/errors.js";
 import { mean } from "./mean.js";
 
-/** Steps after which strengths that still move are taken as they are; a dozen are usual. */
+/** Maximum number of steps, after which the current strengths are used; a dozen are usual. */
 const mostSteps = 10_000;
 const tolerance = 1e-13;
-/** Bounds of the counts between which no sum of float64 loses them. */
+/** Bounds of the counts, within which no float64 sum loses them. */
 export const leastPseudoCounts = 1e-9;
 const mostCounts = 1e9;
 
 /**
- * Strengths w of competitors under which w_i/(w_i + w_j) is as near as it can be to the share of votes for i against j: the
- * maximum likelihood of the Bradley–Terry model (Zermelo 1929), by Newman's iteration (2023, arXiv 2207.00076, equation
- * 22). Their logarithms add up to 0.
+ * Computes the strengths w of competitors that best fit the share of votes for i against j by w_i/(w_i + w_j): the
+ * maximum-likelihood estimate of the Bradley–Terry model (Zermelo 1929), by Newman's iteration (2023, arXiv 2207.00076,
+ * equation 22). The logarithms of the strengths sum to 0.
  *
  * @param wins `wins[i][j]` is how often i was preferred to j
- * @param pseudoCounts added to every `wins[i][j]` of different i and j; so that a unanimous vote has a finite strength. In [1e-9, 1e9], default ½
- * @throws InputError where the table is not square, a count is negative, above 1e9 or not a number, or strengths lie too far apart for a float64
+ * @param pseudoCounts added to every `wins[i][j]` with i ≠ j, so that a unanimous vote gives a finite strength. In
+ *   [1e-9, 1e9], default ½
+ * @throws InputError if the table is not square, a count is negative, above 1e9 or not a number, or the strengths are
+ *   too far apart for a float64
  */
 export function zermelo(wins: readonly (readonly number[])[], pseudoCounts = 0.5): number[] {
   if (!(pseudoCounts >= leastPseudoCounts && pseudoCounts <= mostCounts))
@@ -28,13 +30,13 @@ export function zermelo(wins: readonly (readonly number[])[], pseudoCounts = 0.5
         `wins: found the row ${quote(row)}, expected ${wins.length} numbers in [0, ${mostCounts}], one for each competitor`,
       );
   }
-  // Nobody has lost or won: the iteration would divide 0 by 0.
+  // A single competitor has no wins or losses: the iteration would divide 0 by 0.
   if (wins.length === 1) return [1];
   const count = (i: number, j: number) => (i === j ? 0 : wins[i]![j]! + pseudoCounts);
   const logs = wins.map(() => 0);
   for (let step = 0; step < mostSteps; step++) {
     let moved = 0;
-    // One after another: strengths that all move at once swing about the maximum.
+    // Update one after another: simultaneous updates oscillate about the maximum.
     for (let i = 0; i < logs.length; i++) {
       const own = Math.exp(logs[i]!);
       const sum = (valueOf: (other: number, j: number) => number) =>
@@ -47,7 +49,7 @@ export function zermelo(wins: readonly (readonly number[])[], pseudoCounts = 0.5
     }
     const centre = mean(logs);
     logs.forEach((log, i) => (logs[i] = log - centre));
-    // Also where one has left the numbers, and nothing will change.
+    // Also stop on NaN, after which nothing will change.
     if (!(moved >= tolerance)) break;
   }
   const strengths = logs.map(Math.exp);

@@ -5,7 +5,7 @@ const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** The checksum of iSCSI (RFC 3720, B.4) and of TensorFlow's record files. */
+/** Computes the checksum of iSCSI (RFC 3720, B.4) and of TensorFlow's record files. */
 export function crc32c(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) crc = (crc >>> 8) ^ table[(crc ^ byte) & 0xff]!;

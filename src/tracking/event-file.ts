@@ -8,20 +8,20 @@ import { crc32c } from "./crc32c.js";
  * and summary.proto.
  */
 
-/** What a whole event file holds. */
+/** Contents of an event file. */
 export interface EventFile {
-  /** Bytes of its whole records: behind them stands what was being written when a process was killed. */
+  /** Total size of its complete records in bytes; an incomplete record of a killed process may follow. */
   readonly bytes: number;
-  /** The last step that they tell of; 0 where they tell of none. */
+  /** The last step in the records; 0 if there is none. */
   readonly lastStep: number;
 }
 
-/** The record that an event file begins with. */
+/** The first record of an event file. */
 export function versionRecord(time: number): Buffer {
   return record(time, (writer) => writer.writeStringField(3, "brain.Event:2"));
 }
 
-/** One record with all figures of a step. */
+/** A record with all metrics of a step. */
 export function stepRecord({ step, time, metrics }: TrackedStep): Buffer {
   return record(time, (writer) => {
     writer.writeVarintField(2, step);
@@ -29,7 +29,7 @@ export function stepRecord({ step, time, metrics }: TrackedStep): Buffer {
   });
 }
 
-/** Reads what an event file holds, up to the first record that is not whole. */
+/** Reads an event file up to the first incomplete record. */
 export function readEvents(file: Buffer): EventFile {
   let [bytes, lastStep] = [0, 0];
   for (;;) {
@@ -40,11 +40,11 @@ export function readEvents(file: Buffer): EventFile {
   }
 }
 
-/** Length and its checksum before an event, and the checksum behind it. */
+/** Sizes of the length and its checksum before an event, and of the checksum after it. */
 const headBytes = 12;
 const footBytes = 4;
 
-/** @param time in milliseconds since 1970 */
+/** @param time milliseconds since 1970 */
 function record(time: number, write: (writer: PbfWriter) => void): Buffer {
   const writer = new PbfWriter();
   writer.writeDoubleField(1, time / 1000);
@@ -66,7 +66,7 @@ function recordAt(file: Buffer, at: number): Buffer | undefined {
   return file.readUInt32LE(end) === masked(data) ? data : undefined;
 }
 
-/** TensorFlow rotates and shifts checksums, so that the checksum of a file that holds some is another kind of number. */
+/** TensorFlow rotates and offsets checksums, so that they differ from checksums of data that itself contains checksums. */
 function masked(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;

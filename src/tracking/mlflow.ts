@@ -6,19 +6,19 @@ import { factsByPath } from "../run/folder/identity.js";
 import type { RunEnd, StepSink, TrackedRun, TrackedStep, Tracker } from "../run/tracking.js";
 import { TrackingServer } from "./request.js";
 
-/** Where a run is tracked. */
+/** Options of {@link mlflow}. */
 export interface MlflowOptions {
   /** Address of the tracking server. Default: `MLFLOW_TRACKING_URI`. */
   readonly trackingUri?: string;
-  /** Default: `MLFLOW_EXPERIMENT_NAME`, or else "sera-lab"; made where it is not there. */
+  /** Default: `MLFLOW_EXPERIMENT_NAME`, or else "sera-lab"; created if missing. */
   readonly experiment?: string;
 }
 
-/** The tag that holds a run's digest, by which a resumed run is found again. */
+/** The tag with a run's digest, by which a resumed run is found. */
 const digestTag = "sera.run";
-/** Most figures, and most params, that one request of MLflow's takes. */
+/** Maximum number of metrics, and of params, per MLflow request. */
 const [mostFigures, mostParams] = [1000, 100];
-/** Most characters of a param's value in any version. */
+/** Maximum length of a param's value that every version accepts. */
 const longestParam = 500;
 
 const experimentAnswer = z.object({ experiment: z.object({ experiment_id: z.string() }) });
@@ -30,14 +30,14 @@ const mlflowRun = z.object({
 const foundRuns = z.object({ runs: z.array(mlflowRun).default([]) });
 
 /**
- * Sends each step of a run to an MLflow tracking server, with the run's options as params. A run that is resumed goes on in
- * the MLflow run that it began.
+ * Sends each step of a run to an MLflow tracking server, with the run's options as params. A resumed run continues in
+ * its original MLflow run.
  *
- * The server is asked by its REST API (https://mlflow.org/docs/latest/rest-api.html), with `MLFLOW_TRACKING_TOKEN`, or
- * `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`, where they are set.
+ * Uses the server's REST API (https://mlflow.org/docs/latest/rest-api.html), with `MLFLOW_TRACKING_TOKEN`, or
+ * `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`, if set.
  *
  * @example const run = await sera(policy, pairs, { beta: 2, track: mlflow({ experiment: "beta sweep" }) });
- * @throws InputError where there is no address of a server
+ * @throws InputError if no server address is given
  */
 export function mlflow({
   trackingUri = process.env["MLFLOW_TRACKING_URI"],
@@ -69,7 +69,7 @@ function authorization(): string | undefined {
     MLFLOW_TRACKING_USERNAME: user,
     MLFLOW_TRACKING_PASSWORD: password = "",
   } = process.env;
-  // The order is that of MLflow's own client.
+  // Same precedence as MLflow's own client.
   if (user) return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
   return token ? `Bearer ${token}` : undefined;
 }
@@ -87,7 +87,7 @@ async function openRun(server: TrackingServer, experiment: string, run: TrackedR
     server.ask("POST", `${api}/runs/update`, { run_id: info.run_id, status, ...more });
   if (found) await update("RUNNING");
   return {
-    // MLflow keeps of each figure that of the last step.
+    // For each metric, MLflow returns the value of the last step.
     lastStep: Math.max(0, ...data.metrics.map(({ step }) => step)),
     async write(steps) {
       for (const metrics of batches(steps))
@@ -137,7 +137,10 @@ async function createRun(server: TrackingServer, experimentId: string, { name, d
   return created;
 }
 
-/** Figures of whole steps, as many as a request takes: a run whose figures end at a step has all of that step. */
+/**
+ * Batches of metrics, each of complete steps and as large as a request allows, so that the last step of a run is never
+ * partial.
+ */
 function* batches(steps: readonly TrackedStep[]): Generator<object[]> {
   let batch: object[] = [];
   for (const { step, time, metrics } of steps) {

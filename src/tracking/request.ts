@@ -4,22 +4,22 @@ import { fetchAnswer, RedirectError } from "../base/requests/answer.js";
 import { BodyLimitError } from "../base/response-body.js";
 import { TrackingRefused } from "../run/tracking.js";
 
-/** Seconds for an answer. */
+/** Seconds to wait for a response. */
 const longestAnswer = 20;
 
-/** What a tracker's server answered. */
+/** Response of a tracking server. */
 export interface Answer {
   readonly status: number;
-  /** Its JSON; undefined where it has none. */
+  /** Its parsed JSON; undefined if there is none. */
   readonly body: unknown;
 }
 
-/** A tracker's server, asked with JSON. */
+/** Client for a tracking server with a JSON API. */
 export class TrackingServer {
   /**
-   * @param url where its API begins
-   * @param authorization the header; undefined for none
-   * @param secretIn names the variable that it comes from, for messages
+   * @param url base URL of its API
+   * @param authorization `Authorization` header; undefined for none
+   * @param secretIn name of the variable with the secret, for messages
    */
   constructor(
     private readonly url: URL,
@@ -28,10 +28,10 @@ export class TrackingServer {
   ) {}
 
   /**
-   * Asks once.
+   * Sends one request, without retries.
    *
-   * @param accepted statuses besides 2xx that the caller knows what to do with
-   * @throws TrackingRefused where asking again is of no use; Error where it may be
+   * @param accepted statuses other than 2xx that the caller handles
+   * @throws TrackingRefused if a retry is useless; Error if it may succeed
    */
   async ask(method: "GET" | "POST", path: string, body?: unknown, accepted: readonly number[] = []): Promise<Answer> {
     const { host } = this.url;
@@ -65,19 +65,19 @@ export class TrackingServer {
     throw status === 408 || status === 429 || status >= 500 ? new Error(message) : new TrackingRefused(message);
   }
 
-  /** A text of the server's, without the secrets that it may quote. */
+  /** Removes secrets from a text of the server, which may quote them. */
   withoutSecrets(text: string): string {
     return secretsOf(this.authorization).reduce((rest, secret) => rest.replaceAll(secret, "…"), text);
   }
 
-  /** What a server says of an error, without the secret that it may quote. */
+  /** The server's explanation of an error, without secrets that it may quote. */
   private said(text: string): string {
     const line = this.withoutSecrets(text).replace(/\s+/g, " ").trim();
     return line === "" ? "" : ` (${line.length > 200 ? `${line.slice(0, 199)}…` : line})`;
   }
 }
 
-/** What an authorization holds: a token, or a password, as it is sent and as it was given. */
+/** The secrets in an `Authorization` header: a token, or a password, as sent and as given. */
 function secretsOf(authorization = ""): string[] {
   const [scheme, sent = ""] = authorization.split(" ");
   const given =

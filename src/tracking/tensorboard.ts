@@ -5,12 +5,12 @@ import type { StepSink, TrackedRun, Tracker } from "../run/tracking.js";
 import { readEvents, stepRecord, versionRecord } from "./event-file.js";
 
 /**
- * Writes each step of a run to a TensorBoard event file, in a folder of the run's name. A run that is resumed adds to its
+ * Writes each step of a run to a TensorBoard event file, in a folder named after the run. A resumed run appends to its
  * file. `tensorboard --logdir <folder>` shows all runs in it.
  *
- * @param folder made where it is not there
+ * @param folder log folder, created if missing
  * @example const run = await sera(policy, pairs, { beta: 2, track: tensorBoard("logs") });
- * @throws InputError where the folder is not a path
+ * @throws InputError if `folder` is not a path
  */
 export function tensorBoard(folder: string): Tracker {
   if (typeof folder !== "string" || folder === "")
@@ -21,7 +21,8 @@ export function tensorBoard(folder: string): Tracker {
 async function openEventFile(folder: string, { name, digest }: TrackedRun): Promise<StepSink> {
   const place = join(folder, name);
   await mkdir(place, { recursive: true });
-  // TensorBoard takes for an event file what has "tfevents" in its name; one name for one run lets it be found again.
+  // TensorBoard recognizes event files by "tfevents" in the name; a fixed name per run lets a resumed run find its
+  // file.
   const file = await open(join(place, `events.out.tfevents.${digest.slice(0, 16)}.sera`), "a+");
   const { bytes, lastStep } = readEvents(await file.readFile());
   await file.truncate(bytes);
@@ -33,7 +34,7 @@ async function openEventFile(folder: string, { name, digest }: TrackedRun): Prom
       try {
         await file.appendFile(Buffer.concat(steps.map(stepRecord)));
       } catch (error) {
-        // The same steps come again, and must not follow half of themselves.
+        // The same steps are written again, and must not follow their own partial records.
         await file.truncate(size);
         throw error;
       }

@@ -12,24 +12,24 @@ import {
 } from "../run/tracking.js";
 import { TrackingServer } from "./request.js";
 
-/** Where a run is tracked. */
+/** Options of {@link wandb}. */
 export interface WandbOptions {
   /** Default: `WANDB_PROJECT`, or else "sera-lab". */
   readonly project?: string;
-  /** The user or team. Default: `WANDB_ENTITY`, or else that of the key. */
+  /** The user or team. Default: `WANDB_ENTITY`, or else the owner of the key. */
   readonly entity?: string;
 }
 
 /**
- * Sends each step of a run to Weights & Biases, with the run's options as config. A run that is resumed goes on in the W&B
- * run that it began.
+ * Sends each step of a run to Weights & Biases, with the run's options as config. A resumed run continues in its
+ * original W&B run.
  *
- * W&B's own SDK for Node (@wandb/sdk 0.5.1) resumes no run, and ends the process where the server fails; so its server is
- * asked as W&B's Python client does: a GraphQL mutation for the run, and its file stream for the steps.
- * `WANDB_API_KEY` is the key, and `WANDB_BASE_URL` the server of those who host their own (default https://api.wandb.ai).
+ * W&B's own Node SDK (@wandb/sdk 0.5.1) cannot resume runs, and ends the process if the server fails; this function
+ * therefore uses the API of W&B's Python client: a GraphQL mutation for the run, and its file stream for the steps.
+ * `WANDB_API_KEY` is the key, and `WANDB_BASE_URL` the address of a self-hosted server (default https://api.wandb.ai).
  *
  * @example const run = await sera(policy, pairs, { beta: 2, track: wandb({ project: "alignment" }) });
- * @throws InputError where there is no key
+ * @throws InputError if there is no key
  */
 export function wandb({
   project = process.env["WANDB_PROJECT"] ?? "sera-lab",
@@ -77,7 +77,7 @@ async function openRun(
   { name, digest, facts }: TrackedRun,
 ): Promise<StepSink> {
   const config = JSON.stringify(Object.fromEntries(Object.entries(facts).map(([key, value]) => [key, { value }])));
-  // The digest as the run's id: asked for again, it is the same run.
+  // With the digest as its id, a repeated request returns the same run.
   const variables = { name: digest.slice(0, 16), project, entity, displayName: name, config };
   const { body } = await server.ask("POST", "/graphql", { query: upsertRun, variables });
   const errors = refused.safeParse(body);
@@ -89,9 +89,9 @@ async function openRun(
   const begun = Date.now();
   const latest: Record<string, number> = {};
   return {
-    // One line of the history for one step.
+    // The history has one line per step.
     lastStep: bucket.historyLineCount ?? 0,
-    // W&B takes a run for crashed that is silent for minutes.
+    // W&B considers a run crashed after minutes of silence.
     heartbeat: 30,
     async write(steps) {
       if (steps.length === 0) return void (await send({}));
@@ -99,7 +99,7 @@ async function openRun(
       Object.assign(latest, ...lines);
       await send({
         files: {
-          // By its offset a line that is sent twice stays one.
+          // The offset keeps a line sent twice from being duplicated.
           "wandb-history.jsonl": { offset: steps[0]!.step - 1, content: lines.map((line) => JSON.stringify(line)) },
           "wandb-summary.json": { offset: 0, content: [JSON.stringify(latest)] },
         },
@@ -111,7 +111,7 @@ async function openRun(
   };
 }
 
-/** W&B shows a run with another code than 0 as failed, and with 255 as one that was stopped. */
+/** W&B shows a nonzero exit code as failed, except 255, which it shows as stopped. */
 const exitCodeOf: Readonly<Record<RunEnd, number>> = { finished: 0, stopped: 255, failed: 1 };
 
 function historyLine({ step, time, metrics }: TrackedStep, begun: number): Record<string, number> {

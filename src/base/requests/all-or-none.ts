@@ -1,7 +1,8 @@
 /**
- * Asks for all items side by side. The first failure aborts the others, which nobody would read, and is thrown once they have ended.
+ * Requests all items concurrently. The first failure aborts the others, whose results would not be used, and is thrown
+ * once they have ended.
  *
- * @param ask gets a signal that follows the first failure and `signal`
+ * @param ask receives a signal that aborts on the first failure or with `signal`
  */
 export async function allOrNone<T, R>(
   items: readonly T[],

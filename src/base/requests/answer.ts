@@ -2,10 +2,10 @@ import { z } from "zod";
 import { checkJsonBounds } from "../json.js";
 import { readWithin } from "../response-body.js";
 
-/** Bytes of a response, far more than the longest answer takes. */
+/** Maximum bytes of a response, far more than the longest answer. */
 const longestBody = 16e6;
 
-/** A server's answer that the request is to go elsewhere. */
+/** Error for a server's redirect. */
 export class RedirectError extends Error {
   constructor(readonly location: string) {
     super("a redirect");
@@ -13,10 +13,10 @@ export class RedirectError extends Error {
 }
 
 /**
- * `fetch` that reads no more of a response than an answer can be, no JSON beyond the bounds of {@link checkJsonBounds}, and follows no
- * redirect: what is asked may be as secret as the key, and goes to the named host alone.
+ * A `fetch` that limits the size of responses, rejects JSON beyond the bounds of {@link checkJsonBounds}, and follows
+ * no redirects: requests may be as secret as the key, and go only to the named host.
  *
- * @throws RedirectError where it would be redirected
+ * @throws RedirectError if it would be redirected
  */
 export const fetchAnswer: typeof fetch = async (input, init) => {
   const answer = await fetch(input, { ...init, redirect: "manual" });
@@ -31,8 +31,8 @@ export const fetchAnswer: typeof fetch = async (input, init) => {
 };
 
 /**
- * A number of tokens that a server reports. Where it is not a count (negative, say), the reported usage is ignored and
- * the budget keeps its own estimate, so that no server can lift the cap.
+ * A number of tokens reported by a server. If it is not a count (for example negative), the reported usage is ignored
+ * and the budget keeps its own estimate, so that no server can lift the cap.
  */
 export const tokenCount = z.int().nonnegative();
 

@@ -1,9 +1,9 @@
 import { InputError } from "../errors.js";
 
 /**
- * The API key in an environment variable.
+ * Reads the API key from an environment variable.
  *
- * @param whose what asks with it, for messages
+ * @param whose user of the key, for messages
  * @throws InputError naming the variable if it is not set or cannot be a key; the key itself is not shown
  */
 export function apiKeyIn(variable: string, whose: string): string {

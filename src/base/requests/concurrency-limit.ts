@@ -3,7 +3,7 @@ export function concurrencyLimit(most: number): <T>(work: () => Promise<T>) => P
   let running = 0;
   const waiting: (() => void)[] = [];
   return async (work) => {
-    // A finished task hands its slot to the next in line, so that no newcomer takes it.
+    // A finished task hands its slot to the next in line, so that a new task cannot take it.
     if (running < most) running++;
     else await new Promise<void>((resolve) => waiting.push(resolve));
     try {

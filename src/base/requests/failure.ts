@@ -12,7 +12,7 @@ interface Consequences {
   readonly billed: boolean;
   /** Seconds that the server asks to wait before a retry. */
   readonly wait?: number | undefined;
-  /** The HTTP status that the server refused with; undefined where it did not answer. */
+  /** The HTTP status of the server's refusal; undefined if it did not answer. */
   readonly status?: number | undefined;
 }
 
@@ -43,7 +43,7 @@ const transient = (status: number) => status === 408 || status === 409 || status
 const permanent: ReadonlySet<string> = new Set(["ENOTFOUND", "ECONNREFUSED"]);
 
 /**
- * Interprets an error of an SDK. The error is not kept as the cause, because it may quote what was sent.
+ * Interprets an error of an SDK. The error is not kept as the cause, because it may quote the request.
  *
  * @param model the model that was asked
  * @param host the server's host

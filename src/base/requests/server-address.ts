@@ -1,7 +1,7 @@
 import { InputError } from "../errors.js";
 import { quoteAddress } from "../quote-address.js";
 
-/** The base URL of a server, as a user gives it; undefined where it is not one of http or https alone, with nothing secret in it. */
+/** Parses the base URL of a server as given by a user; undefined unless it is an http or https URL without secrets. */
 export function serverUrl(text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) return undefined;
@@ -9,10 +9,10 @@ export function serverUrl(text: string): URL | undefined {
 }
 
 /**
- * Checks the base URL of a server that speaks a model's API. It is quoted in messages, so nothing secret may stand in it.
+ * Checks the base URL of a server with a model API. Messages quote it, so it must not contain secrets.
  *
- * @param name of the setting, for messages
- * @throws InputError where it is no such URL, or has a user, a password, a query or a fragment, which are not quoted
+ * @param name name of the setting, for messages
+ * @throws InputError if it is not such a URL, or has a user, a password, a query or a fragment, which are not quoted
  */
 export function checkServerAddress(address: string, name: string): void {
   const url = URL.canParse(address) ? new URL(address) : undefined;
@@ -20,7 +20,7 @@ export function checkServerAddress(address: string, name: string): void {
     throw new InputError(
       `${name}: found ${quoteAddress(address)}, expected the address of a server, such as http://localhost:8000/v1`,
     );
-  // Some providers take the key there.
+  // Some providers accept the key there.
   if (url.search || url.hash)
     throw new InputError(
       `${name}: it has a query or fragment (\`?…\`, \`#…\`); give the base URL alone, and a key by \`keyVariable\``,

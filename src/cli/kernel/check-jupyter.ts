@@ -5,14 +5,14 @@ import { dataFolders, dataFoldersByJupyter } from "../../kernel/install/folders.
 import { packageFolder } from "../../kernel/package-folder.js";
 import { absent, good, type Finding } from "./finding.js";
 
-/** The environment that `npm run lab` makes in a checkout. */
+/** The environment that `npm run lab` creates in a checkout. */
 const labEnvironment = join(packageFolder, ".venv-lab");
 const labPrograms = join(labEnvironment, process.platform === "win32" ? "Scripts" : "bin");
 
-/** The Jupyters that the doctor asks: the one on the PATH, and the one of `npm run lab`. */
+/** Jupyter commands that the doctor checks: the one on the PATH, and the one of `npm run lab`. */
 const jupyters = ["jupyter", join(labPrograms, "jupyter")];
 
-/** Whether there is a Jupyter to run notebooks in, and which. */
+/** Checks whether a Jupyter is available to run notebooks, and which. */
 export async function checkJupyter(): Promise<Finding[]> {
   const found = await Promise.all(jupyters.map(describe));
   const findings = found.filter((finding) => finding !== undefined);
@@ -26,7 +26,7 @@ export async function checkJupyter(): Promise<Finding[]> {
       ];
 }
 
-/** Every data folder in which some Jupyter here looks. */
+/** Every data folder that any Jupyter here searches. */
 export async function everyDataFolder(): Promise<string[]> {
   const told = await Promise.all(jupyters.map(dataFoldersByJupyter));
   const known = dataFolders(existsSync(labEnvironment) ? [labEnvironment] : []);

@@ -2,11 +2,11 @@ import { reasonOf, bad, good, type Finding } from "./finding.js";
 
 const remedy = "what is missing stands above; if nothing is, a fresh npm ci";
 
-/** Whether the kernel starts and runs a cell, over the sockets that a front end uses. */
+/** Checks whether the kernel starts and runs a cell, over the sockets that a front end uses. */
 export async function checkKernel(): Promise<Finding> {
   const begin = performance.now();
   try {
-    // Loaded here, because it does not load without zeromq, and the doctor is to tell that too.
+    // Loaded here because loading fails without zeromq, which the doctor must report too.
     const { tryKernel } = await import("./try-kernel.js");
     const found = await tryKernel("1 + 1");
     const seconds = ((performance.now() - begin) / 1000).toFixed(1);

@@ -3,14 +3,14 @@ import { tryEngine } from "../../engine/trial.js";
 import { absent, bad, good, rateOf, type Finding } from "./finding.js";
 import { load, versionOf } from "./packages.js";
 
-/** Which of the providers that this onnxruntime-node was built with run a graph here, and how fast. */
+/** Checks which execution providers of this onnxruntime-node build run a graph here, and how fast. */
 export async function checkProviders(): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const provider of builtWith()) findings.push(await check(provider));
   return findings;
 }
 
-/** Without an onnxruntime that loads, the CPU is tried all the same: it tells why. */
+/** Providers in this build; if onnxruntime does not load, the CPU, whose check then reports the reason. */
 function builtWith(): Provider[] {
   try {
     const { listSupportedBackends } = load("onnxruntime-node") as { listSupportedBackends(): { name: string }[] };

@@ -5,7 +5,7 @@ import { kernelProgram, programOf, readSpec, type InstalledSpec } from "../../ke
 import { absent, bad, good, reasonOf, type Finding } from "./finding.js";
 import { packageOf, versionIn } from "./packages.js";
 
-/** What the kernelspecs named like ours in Jupyter's data folders start. */
+/** Checks what the kernelspecs with our name in Jupyter's data folders start. */
 export async function checkSpecs(dataFolders: readonly string[]): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const dataFolder of dataFolders) {
@@ -19,7 +19,7 @@ export async function checkSpecs(dataFolders: readonly string[]): Promise<Findin
   return findings.length > 0 ? findings : [absent("Jupyter does not know the kernel", "sera kernel install")];
 }
 
-/** How to install into a data folder. */
+/** The command that installs into a data folder. */
 function again(dataFolder: string): string {
   if (relative(dataFolder, userDataFolder()) === "") return "sera kernel install --user";
   return `sera kernel install --prefix "${dataFolder.replace(/[\\/]share[\\/]jupyter[\\/]?$/, "")}"`;

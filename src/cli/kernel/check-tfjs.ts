@@ -3,7 +3,7 @@ import { installed } from "../../engine/tfjs/backends.js";
 import { tryEngine } from "../../engine/trial.js";
 import { absent, good, rateOf, type Finding } from "./finding.js";
 
-/** Which of TensorFlow.js's backends are installed and run a graph here, and how fast. */
+/** Checks which TensorFlow.js backends are installed and run a graph here, and how fast. */
 export async function checkTfjs(): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const backend of backendNames) findings.push(await check(backend));

@@ -2,15 +2,15 @@ import { packageFolder } from "../../kernel/package-folder.js";
 import { absent, bad, good, reasonOf, type Finding } from "./finding.js";
 import { load, oldestNode, versionIn, versionOf } from "./packages.js";
 
-/** Whether Node and the packages that the kernel is made of are there, and which. */
+/** Checks whether Node and the packages that the kernel needs are present, and their versions. */
 export function checkVersions(): Finding[] {
   return [node(), good(`sera-lab ${versionIn(packageFolder)} in ${packageFolder}`), ...kernelPackages.map(loaded)];
 }
 
-/** What the kernel loads before its first cell. */
+/** Packages that the kernel loads before its first cell. */
 const kernelPackages = ["tslab", "typescript-for-cells", "zeromq"];
 
-/** Packages that give a notebook more, where they are installed. */
+/** Checks optional packages that add features to notebooks. */
 export function checkOptionalPackages(): Finding[] {
   const danfo = versionOf("danfojs-node");
   return [

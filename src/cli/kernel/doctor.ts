@@ -6,7 +6,7 @@ import { checkTfjs } from "./check-tfjs.js";
 import { checkOptionalPackages, checkVersions } from "./check-versions.js";
 import { line, type Finding } from "./finding.js";
 
-/** A check that takes longer says what it does, after this long, in milliseconds. */
+/** Milliseconds after which a slow check says what it is doing. */
 const patience = 2000;
 
 interface Part {
@@ -36,9 +36,9 @@ const parts: readonly Part[] = [
 ];
 
 /**
- * Looks at everything that the kernel needs, and writes what it finds to stdout.
+ * Checks everything that the kernel needs, and writes the findings to stdout.
  *
- * @returns whether nothing is at fault
+ * @returns whether no fault was found
  */
 export async function doctor(): Promise<boolean> {
   let healthy = true;

@@ -1,6 +1,6 @@
-/** What the doctor found of one thing. */
+/** The result of one of the doctor's checks. */
 export interface Finding {
-  /** "absent" is no fault: the kernel runs without it. */
+  /** "absent" is not a fault: the kernel runs without it. */
   readonly state: "good" | "bad" | "absent";
   /** What was found, as a phrase. */
   readonly text: string;
@@ -14,17 +14,17 @@ export const good = (text: string): Finding => ({ state: "good", text });
 export const bad = (text: string, remedy: string): Finding => ({ state: "bad", text, remedy });
 export const absent = (text: string, remedy: string): Finding => ({ state: "absent", text, remedy });
 
-/** A finding as the terminal shows it, its remedy on a line of its own. */
+/** Formats a finding for the terminal, with its remedy on a separate line. */
 export function line({ state, text, remedy }: Finding): string {
   return `${marks[state]} ${text}\n${remedy === undefined ? "" : `    ${remedy}\n`}`;
 }
 
-/** The first line of an error's message, which is what fits a report. */
+/** The first line of an error's message, short enough for a report. */
 export function reasonOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
 }
 
-/** How fast matrices are multiplied, as a phrase. */
+/** Describes the speed of matrix multiplication. */
 export function rateOf(gflops: number): string {
   const rate = gflops < 1 ? gflops.toPrecision(1) : gflops.toFixed(gflops < 10 ? 1 : 0);
   return `matrix products at ${rate} GFLOPS`;

@@ -11,17 +11,17 @@ import { decode, encode } from "../../kernel/wire/codec.js";
 import { addressOf, type Connection } from "../../kernel/wire/connection.js";
 import { protocolVersion } from "../../kernel/wire/wire.js";
 
-/** How long the kernel may take to start and to run the cell, in seconds. */
+/** Seconds that the kernel may take to start and to run the cell. */
 const limit = 30;
 
-/** How often the kernel is asked whether it is there, in milliseconds. */
+/** Milliseconds between checks whether the kernel responds. */
 const interval = 100;
 
 /**
  * Starts a kernel as a front end does, runs a cell in it, and ends it.
  *
- * @returns the text of the cell's last expression; undefined where it has none
- * @throws Error where the kernel does not come up, or the cell fails, with the reason
+ * @returns the text of the cell's last expression; undefined if it has none
+ * @throws Error with the reason, if the kernel does not start or the cell fails
  */
 export async function tryKernel(code: string): Promise<string | undefined> {
   const folder = await mkdtemp(join(tmpdir(), "sera-doctor-"));
@@ -44,7 +44,7 @@ export async function tryKernel(code: string): Promise<string | undefined> {
   }
 }
 
-/** What is published of a cell, which is run as soon as what the kernel publishes is heard. */
+/** The published result of a cell, which runs as soon as the kernel's published messages arrive. */
 async function resultOf(code: string, shell: Dealer, iopub: Subscriber, key: string): Promise<string | undefined> {
   const session = randomUUID();
   const send = (msg_type: string, content: Readonly<Record<string, unknown>>) => {

@@ -12,7 +12,7 @@ import { decimals, figures, labelledText, meanWithInterval, nothing, percent, ta
 import { withIntervals, type JudgedIntervals } from "./intervals.js";
 import { readSteps } from "./run-tables.js";
 
-/** Most samples that the page shows; it says how many there are. */
+/** Maximum number of samples on the page, which also states their total number. */
 const MOST_SAMPLES = 6;
 
 const bounds = z.tuple([z.number(), z.number()]).exactOptional();
@@ -25,7 +25,7 @@ const method = z
       winRate: z.number().exactOptional(),
       winRateInterval: bounds,
     },
-    /** Wall-clock from the SFT model on; SFT's is that of its own training. */
+    /** Wall-clock time from the SFT model on; for SFT, the time of its own training. */
     seconds: z.number().nullish(),
   })
   .transform(withIntervals);
@@ -61,12 +61,11 @@ export async function writeComparison(folder: string): Promise<string> {
 }
 
 /**
- * The comparison of SFT, DPO and SeRA as a page that stands alone: a sentence that says what came
- * out, a table, plots with the curves of both runs laid over each other, and answers side by side.
+ * Renders the comparison of SFT, DPO and SeRA as a self-contained page: a sentence with the result, a table, plots with
+ * the curves of both runs superimposed, and answers side by side.
  *
- * @param folder holds `summary.json`, the run folders `dpo` and `sera`, and `samples.jsonl` where
- *   there are samples
- * @throws {InputError} where `summary.json` is missing, or a file is not as it should be
+ * @param folder folder with `summary.json`, the run folders `dpo` and `sera`, and `samples.jsonl` if there are samples
+ * @throws {InputError} if `summary.json` is missing or a file is invalid
  */
 export async function renderComparison(folder: string): Promise<string> {
   const { methods, seeds } = await readJsonFile(join(folder, "summary.json"), summary);
@@ -114,7 +113,7 @@ ${sampleAnswers(samples)}`,
   );
 }
 
-/** What came out, in words that claim no more than the intervals allow. */
+/** The result in words that claim no more than the intervals support. */
 export function conclusion({ sft, dpo, sera }: Readonly<Record<"sft" | "dpo" | "sera", JudgedIntervals>>): string {
   const sentences = [];
   if (sft.goldReward && dpo.goldReward && sera.goldReward) {

@@ -1,13 +1,13 @@
 import type { Judged } from "../../run/summary.js";
 import type { Interval } from "../../stats/interval.js";
 
-/** A gold reward and a win rate against the start, where they are known. */
+/** Gold reward and win rate against the start model, if known. */
 export interface JudgedIntervals {
   readonly goldReward?: Interval;
   readonly winRate?: Interval;
 }
 
-/** Means put together with the bounds of their 95 % intervals. */
+/** Combines means with the bounds of their 95 % intervals. */
 export function withIntervals<Row extends Judged>({
   goldReward,
   goldRewardInterval,

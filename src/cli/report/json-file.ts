@@ -6,9 +6,9 @@ import { throwBadRow } from "../../data/bad-rows.js";
 import { readJsonLines } from "../../data/json-lines.js";
 
 /**
- * A JSON file of a run folder.
+ * Reads a JSON file of a run folder.
  *
- * @throws {InputError} where the file is missing, is not JSON, or does not fit the schema
+ * @throws {InputError} if the file is missing, is not JSON, or does not fit the schema
  */
 export async function readJsonFile<Schema extends z.ZodType>(file: string, schema: Schema): Promise<z.output<Schema>> {
   const text = await readFile(file, "utf8").catch((error: unknown) => {
@@ -24,9 +24,9 @@ export async function readJsonFile<Schema extends z.ZodType>(file: string, schem
 }
 
 /**
- * The rows of a JSON Lines file of a run folder, or undefined where the run did not write it.
+ * Reads the rows of a JSON Lines file of a run folder; undefined if the run did not write it.
  *
- * @throws {InputError} where a line is not a JSON object or does not fit the schema
+ * @throws {InputError} if a line is not a JSON object or does not fit the schema
  */
 export async function readJsonLinesFile<Schema extends z.ZodType>(
   file: string,

@@ -42,8 +42,8 @@ figure svg { display: block; max-width: 100%; height: auto; }
 `);
 
 /**
- * A whole page that stands alone: its style is inside, it runs nothing and fetches nothing, and its
- * policy forbids both to whatever text it shows.
+ * Renders a self-contained page: its style is inline, it runs no script and fetches nothing, and its content security
+ * policy forbids both to any text that it shows.
  */
 export function page(title: string, body: Html): string {
   return html`<!doctype html>

@@ -4,25 +4,25 @@ import { renderSvg } from "../../plot/render-svg.js";
 import { pageTheme } from "../../plot/theme.js";
 import type { Interval } from "../../stats/interval.js";
 
-/** What a cell without a value shows. */
+/** Text of a cell without a value. */
 export const nothing = "—";
 
-/** A number with so many decimals, and a minus sign that is one. */
+/** Formats a number with a fixed number of decimals and a true minus sign. */
 export function decimals(value: number | null | undefined, places: number): string {
   return value == null ? nothing : value.toFixed(places).replace("-", "−");
 }
 
-/** A share as a percentage with one decimal. */
+/** Formats a share as a percentage with one decimal. */
 export function percent(value: number | null | undefined): string {
   return value == null ? nothing : `${(100 * value).toFixed(1)} %`;
 }
 
-/** A count with its thousands set apart. */
+/** Formats a count with thousands separators. */
 export function count(value: number | null | undefined): string {
   return value == null ? nothing : value.toLocaleString("en-US");
 }
 
-/** A mean and, fainter, its interval. */
+/** Renders a mean and, fainter, its interval. */
 export function meanWithInterval(value: Interval | null | undefined, show: (value: number) => string): Html {
   if (value == null) return html`${nothing}`;
   return html`${show(value.mean)} <span class="interval">[${show(value.low)}, ${show(value.high)}]</span>`;
@@ -32,11 +32,11 @@ export function meanWithInterval(value: Interval | null | undefined, show: (valu
 export interface Column<Row> {
   readonly heading: string;
   readonly cell: (row: Row) => Html | string;
-  /** Whether the row has a value here; a column in which none has is left out. */
+  /** Whether the row has a value here; a column without any value is omitted. */
   readonly has: (row: Row) => boolean;
 }
 
-/** A table whose first column names the row. */
+/** Renders a table whose first column names the row. */
 export function table<Row>(
   heading: string,
   name: (row: Row) => string,
@@ -56,13 +56,13 @@ ${rows.map(
 </table></div>`;
 }
 
-/** The plots side by side, drawn in the page's own ink. */
+/** Renders plots side by side, in the page's own text colour. */
 export async function figures(specs: readonly TopLevelSpec[]): Promise<Html> {
   const drawn = await Promise.all(specs.map((spec) => renderSvg({ ...spec, config: pageTheme })));
   return html`<div class="plots">${drawn.map((svg) => html`<figure>${new Html(svg)}</figure>`)}</div>`;
 }
 
-/** A text of the data or of a model under a label, its line breaks kept. */
+/** Renders a text from the data or a model under a label, preserving line breaks. */
 export function labelledText(label: string, text: string): Html {
   return html`<div><div class="label">${label}</div><p class="text">${text === "" ? "(empty)" : text}</p></div>`;
 }

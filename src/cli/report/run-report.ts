@@ -21,7 +21,7 @@ import {
 import { withIntervals, type JudgedIntervals } from "./intervals.js";
 import { readRunTables, type RunTables } from "./run-tables.js";
 
-/** Options that say what a run was, in the order the header shows them. */
+/** Options that characterize a run, in the header's order. */
 const telling = [
   "loss",
   "beta",
@@ -48,8 +48,8 @@ export async function writeReport(folder: string): Promise<string> {
 }
 
 /**
- * The report of a run as a page that stands alone: what was run, the summary of each iteration,
- * plots, some of the pairs that the policy made, and every option.
+ * Renders the report of a run as a self-contained page: what was run, the summary of each iteration, plots, some of the
+ * bootstrapped pairs, and every option.
  *
  * @param folder a run folder
  * @throws InputError as {@link readRunTables}
@@ -77,7 +77,7 @@ ${configTable(config)}`,
   );
 }
 
-/** One iteration of SeRA neither selects nor makes pairs: it is training on the pairs as they are. */
+/** A single iteration of SeRA neither selects nor bootstraps pairs: it is plain training on the given pairs. */
 function methodName(method: string, trained: number): string {
   if (method !== "sera") return method;
   return trained > 1 ? "SeRA" : "Preference training";
@@ -87,7 +87,7 @@ type Iteration = Omit<IterationSummary, keyof Judged> & JudgedIntervals;
 
 type Config = Readonly<Record<string, unknown>>;
 
-/** The run's options, and then whatever else it is made of. */
+/** The run's options, followed by the other facts that identify it. */
 function configOf({ facts: { options, ...others } }: RunTables): Config {
   return { ...(options as object), ...others };
 }
@@ -169,7 +169,7 @@ function plots({ steps, margins }: RunTables, iterations: readonly Iteration[]):
     ...(gold.length > 0 ? [plot.goldByIteration(gold)] : []),
     ...(wins.length > 0 ? [plot.winRates(wins)] : []),
     ...(aligned.length > 0 ? [plot.loss(aligned)] : []),
-    // A step may have had no pairs, as one of demonstrations alone.
+    // A step may have no pairs, for example one with only demonstrations.
     ...(has("rewards/chosen") || has("rewards/rejected") ? [plot.rewards(aligned)] : []),
     ...(has("rewards/accuracies") ? [plot.accuracy(aligned)] : []),
     ...(margins.length > 0 ? [plot.margins(margins)] : []),
@@ -178,7 +178,7 @@ function plots({ steps, margins }: RunTables, iterations: readonly Iteration[]):
   ];
 }
 
-/** The pairs of greatest, median and least margin: what the rule made, not what looks best. */
+/** The pairs with the largest, median and smallest margin: chosen by a fixed rule, not by appearance. */
 function bootstrappedExamples(made: RunTables["bootstrapped"], labelledBy: string | null): Html {
   if (!made) return html``;
   const pairs = [...made.pairs].sort((a, b) => (b.margin ?? 0) - (a.margin ?? 0));

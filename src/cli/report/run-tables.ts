@@ -7,22 +7,22 @@ import { RunFolder } from "../../run/folder/run-folder.js";
 import type { LoggedStep } from "../../run/logged-step.js";
 import type { RunSummary } from "../../run/summary.js";
 
-/** What a report reads of a run. */
+/** The parts of a run that a report reads. */
 export interface RunTables {
   readonly summary: RunSummary;
-  /** The run's options, and what else it is made of: its method, digests of model and data, the engine. */
+  /** The run's options and other identifying facts: its method, digests of model and data, the engine. */
   readonly facts: RunFacts;
   readonly steps: readonly StepRow[];
   readonly margins: readonly MarginRow[];
-  /** The pairs made before the last iteration that made any. */
+  /** The pairs bootstrapped before the last iteration that has any. */
   readonly bootstrapped: { readonly iteration: number; readonly pairs: readonly BootstrappedRow[] } | undefined;
 }
 
 /**
- * Reads the tables of a finished run. What a run may not have (margins and made pairs of an iteration, steps of a run that
- * trained nothing) is empty.
+ * Reads the tables of a finished run. Missing parts (margins and bootstrapped pairs of an iteration, steps of a run
+ * without training) are empty.
  *
- * @throws InputError where the folder holds no run, the run has not ended, or a file is not what it wrote
+ * @throws InputError if the folder contains no run, the run has not finished, or a file is not as the run wrote it
  */
 export async function readRunTables(path: string): Promise<RunTables> {
   const identity = await readIdentity(path);
@@ -41,9 +41,9 @@ export async function readRunTables(path: string): Promise<RunTables> {
 }
 
 /**
- * The logged training steps of a run.
+ * Reads the logged training steps of a run.
  *
- * @throws InputError where `metrics.jsonl` is not what the run wrote
+ * @throws InputError if `metrics.jsonl` is not as the run wrote it
  */
 export async function readSteps(path: string): Promise<readonly StepRow[]> {
   return stepsIn(await RunFolder.open(path));

@@ -10,8 +10,8 @@ const tokens = z.object(
 const schema = z.object({ prompt: text, chosen: text, rejected: text, tokens });
 
 /**
- * A run's own `bootstrapped.jsonl`. Its texts are for people: they lack the chat template's markers, and a sampled response
- * need not be tokenized again as it was sampled. What is trained on are its tokens.
+ * A run's own `bootstrapped.jsonl`. Training uses its tokens; its texts are for human readers: they lack the chat
+ * template's markers, and tokenizing a sampled response again may not give the sampled tokens.
  */
 export const bootstrapped = defineFormat({
   name: "a run's bootstrapped pairs",

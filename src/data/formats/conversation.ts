@@ -2,9 +2,9 @@ import { errorAt, inputError, quote, type Place } from "../../base/errors.js";
 import type { Message } from "../../model/tokenizer/chat/chat.js";
 
 /**
- * The text of a response that is given as a list of messages.
+ * The text of a response given as a list of messages.
  *
- * @throws {InputError} when it is not one turn of the assistant
+ * @throws {InputError} if it is not a single assistant turn
  */
 export function responseOf(messages: readonly Message[], field: string, place: Place): string {
   const [message, ...others] = messages;
@@ -22,9 +22,9 @@ export function responseOf(messages: readonly Message[], field: string, place: P
 }
 
 /**
- * The conversation, when an assistant can answer it.
+ * Returns the conversation if an assistant can answer it.
  *
- * @throws {InputError} when it does not end with a turn of the user or a tool's answer
+ * @throws {InputError} if it does not end with a user turn or a tool's answer
  */
 export function promptOf(messages: readonly Message[], field: string, place: Place): readonly Message[] {
   if (!["user", "tool"].includes(messages.at(-1)?.role ?? "")) {
@@ -39,9 +39,9 @@ export function promptOf(messages: readonly Message[], field: string, place: Pla
 }
 
 /**
- * Prompt and responses of two conversations that differ in the last turn alone.
+ * Prompt and responses of two conversations that differ only in the last turn.
  *
- * @throws {InputError} when they differ before, or do not end with the assistant's answer to the user
+ * @throws {InputError} if they differ earlier, or do not end with the assistant's answer to the user
  */
 export function splitConversations(
   chosen: readonly Message[],

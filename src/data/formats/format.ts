@@ -11,36 +11,36 @@ export interface Format {
   readonly name: string;
   /** Its fields, as the error for an unknown format lists them. */
   readonly fields: string;
-  /** Whether a row looks like this format, judging by which fields it has and their kinds; it may still be invalid. */
+  /** Whether a row looks like this format, judging by the fields it has and their types; it may still be invalid. */
   fits(row: Row): boolean;
   /**
-   * Parses a row as a pair; undefined where it waits for another row ({@link Format.start}).
+   * Parses a row as a pair; undefined if the pair needs another row ({@link Format.start}).
    *
-   * @param log takes down what was read, and what was left
-   * @throws {InputError} for a missing or invalid field, a column with words for the model that the format does not read,
-   *   an empty response, or two equal responses
+   * @param log records which columns were read and which were not
+   * @throws {InputError} for a missing or invalid field, a column with text for the model that the format does not
+   *   read, an empty response, or two equal responses
    */
   parse(row: Row, place: Place, log?: ReadingLog): PreferencePair | undefined;
-  /** A format for one file, where a pair takes several rows; tells at the end of the file what was left. */
+  /** Starts a format for one file, if a pair takes several rows; `end` reports the leftover rows at the end of the file. */
   start?(): Format & { end(log: ReadingLog): void };
 }
 
-/** A format whose pairs are each a row. */
+/** A format with one pair per row. */
 export interface RowFormat extends Format {
   parse(row: Row, place: Place, log?: ReadingLog): PreferencePair;
 }
 
-/** What a format itself reads of a row: what all formats share is read in one place, {@link defineFormat}. */
+/** What a format reads from a row itself; {@link defineFormat} reads the fields that all formats share. */
 export interface ReadPair
   extends Pick<PreferencePair, "prompt" | "chosen" | "rejected">,
     Partial<Pick<PreferencePair, "chosenScore" | "rejectedScore" | "tokens">> {
-  /** An id in a field of the format's own. */
+  /** An id in a format-specific field. */
   readonly ownId?: string | number | null | undefined;
-  /** The columns that were read; those with another name than what they became are logged by whoever read them. */
+  /** The columns that were read; the reader of a column logs it if its meaning differs from its name. */
   readonly columns: readonly string[];
 }
 
-/** A format from what is its own. */
+/** Creates a format from its specific parts. */
 export function defineFormat({
   read,
   ...form
@@ -58,9 +58,9 @@ export function defineFormat({
 }
 
 /**
- * Tells the columns that a form does not read.
+ * Reports the columns that a format does not read.
  *
- * @throws InputError where one of them is known to hold words for the model
+ * @throws InputError if one of them is known to contain text for the model
  */
 export function leaveOthers(row: Row, read: readonly string[], form: string, place: Place, log?: ReadingLog): void {
   const unread = Object.keys(row).filter((name) => !read.includes(name) && isGiven(row[name]));

@@ -11,7 +11,7 @@ import { promptOf } from "./conversation.js";
 import { defineFormat, leaveOthers, type Format } from "./format.js";
 
 const strengths = ["preference_strength", "overall_preference"] as const;
-/** HelpSteer2-Preference writes the names of its responses with an underscore, HelpSteer3 without. */
+/** HelpSteer2-Preference names its responses with an underscore, HelpSteer3 without. */
 const responseNames = [
   ["response_1", "response_2"],
   ["response1", "response2"],
@@ -19,8 +19,8 @@ const responseNames = [
 const ratingSchema = z.object({ prompt: text, response: text, helpfulness: optionalScore });
 
 /**
- * HelpSteer2-Preference and HelpSteer3 (Wang et al. 2024, arXiv 2410.01257; 2025): two responses with a strength from −3,
- * the first is much better, to 3, the second is.
+ * HelpSteer2-Preference and HelpSteer3 (Wang et al. 2024, arXiv 2410.01257; 2025): two responses with a preference
+ * strength from −3 (the first is much better) to 3 (the second is much better).
  */
 export const helpSteerPreference = defineFormat({
   name: "HelpSteer preferences",
@@ -54,8 +54,8 @@ interface RatedResponse {
 }
 
 /**
- * HelpSteer and HelpSteer2 (Wang et al. 2023, arXiv 2311.09528; 2024, arXiv 2406.08673): each row is a response with its
- * ratings. Two responses to one prompt that follow each other are a pair; the more helpful one is chosen.
+ * HelpSteer and HelpSteer2 (Wang et al. 2023, arXiv 2311.09528; 2024, arXiv 2406.08673): each row is a response with
+ * its ratings. Two consecutive responses to one prompt form a pair; the more helpful one is chosen.
  */
 export const helpSteerRatings: Format = {
   name: "HelpSteer ratings",

@@ -12,7 +12,7 @@ import { instruction, trlExplicit } from "./trl-explicit.js";
 import { trlImplicit } from "./trl-implicit.js";
 import { ultrafeedback } from "./ultrafeedback.js";
 
-/** The supported formats, the more specific first: a row has the first format that fits it. */
+/** The supported formats, the more specific first; a row takes the first format that fits. */
 export const formats: readonly Format[] = [
   bootstrapped,
   hhRlhf,
@@ -31,9 +31,9 @@ export const formats: readonly Format[] = [
 ];
 
 /**
- * The format that a row is laid out in.
+ * Detects the format of a row.
  *
- * @throws {InputError} listing the formats with their fields, when none fits
+ * @throws {InputError} listing the formats with their fields, if none fits
  */
 export function detectFormat(row: Row, place: Place = {}): Format {
   const format = formats.find((candidate) => candidate.fits(row));

@@ -15,7 +15,10 @@ const ultraFeedbackSchema = z.object({
 const nectarAnswer = z.object({ answer: text, rank: optionalScore }, "an object {answer, rank}");
 const nectarSchema = z.object({ answers: z.array(nectarAnswer, "a list of answers {answer, rank}") });
 
-/** UltraFeedback as it was published (Cui et al. 2023, arXiv 2310.01377): four completions with scores; the best against the worst. */
+/**
+ * UltraFeedback as published (Cui et al. 2023, arXiv 2310.01377): four completions with scores. The best is chosen, the
+ * worst rejected.
+ */
 export const ultrafeedbackRaw = defineFormat({
   name: "UltraFeedback, four completions",
   fields:
@@ -42,7 +45,7 @@ export const ultrafeedbackRaw = defineFormat({
   },
 });
 
-/** Nectar (Zhu et al. 2023): ranked answers, the best against the worst. */
+/** Nectar (Zhu et al. 2023): ranked answers. The best is chosen, the worst rejected. */
 export const nectar = defineFormat({
   name: "Nectar",
   fields: "{prompt, answers: [{answer, rank}]}; the answer of the first rank against that of the last",
@@ -70,9 +73,9 @@ interface Scored {
 }
 
 /**
- * The first of the highest score and the first of the lowest. A response without a score is left out, and told.
+ * The first response with the highest score and the first with the lowest. A response without a score is omitted and reported.
  *
- * @throws InputError where there are no two different scores
+ * @throws InputError if no two scores differ
  */
 function bestAndWorst(
   answers: readonly { readonly response: string; readonly score: number | undefined }[],

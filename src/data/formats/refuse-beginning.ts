@@ -1,10 +1,10 @@
 import { errorAt, quote, type Place } from "../../base/errors.js";
 
 /**
- * Refuses a pair of texts with a common prompt where one ends where the prompt does: nothing of it is a response.
+ * Rejects a pair of texts with a common prompt if one text ends at the end of the prompt, because it then has no response.
  *
- * @param promptEnd where the prompt ends that was found in both
- * @throws InputError where one text is the whole beginning of the other
+ * @param promptEnd end of the prompt found in both
+ * @throws InputError if one text is the whole beginning of the other
  */
 export function refuseBeginning(chosen: string, rejected: string, promptEnd: number, place: Place): void {
   if (chosen === rejected) throw errorAt(place, `"chosen" and "rejected" are equal: ${quote(chosen)}`);

@@ -3,7 +3,7 @@ import { systemColumn, withSystem } from "../prompt-columns.js";
 import { promptOf, responseOf } from "./conversation.js";
 import { defineFormat } from "./format.js";
 
-/** ShareGPT's conversations with two answers, as LLaMA-Factory lays them out. */
+/** ShareGPT conversations with two answers, in LLaMA-Factory's layout. */
 export const shareGpt = defineFormat({
   name: "ShareGPT conversations",
   fields:

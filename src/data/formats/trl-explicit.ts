@@ -9,7 +9,7 @@ const isText = (value: unknown) =>
   !Array.isArray(value) && !(typeof value === "object" && value !== null && ("role" in value || "from" in value));
 const hasResponses = (row: Readonly<Record<string, unknown>>) => "chosen" in row || "rejected" in row;
 
-/** TRL's standard preference format with an explicit prompt: three texts; with `system` or `history`, a conversation. */
+/** TRL's standard preference format with an explicit prompt: three texts, or a conversation if there is `system` or `history`. */
 export const trlExplicit = defineFormat({
   name: "TRL explicit prompt",
   fields: "{prompt, chosen, rejected}: three texts; also system and history",
@@ -18,7 +18,7 @@ export const trlExplicit = defineFormat({
 });
 
 /**
- * The prompt under another name: Orca's DPO pairs (`system`, `question`; Intel and Argilla) and Alpaca's
+ * Formats with another name for the prompt: Orca's DPO pairs (`system`, `question`; Intel and Argilla) and Alpaca's
  * (`instruction`, `input`).
  */
 export const instruction = defineFormat({

@@ -15,9 +15,10 @@ const words = new Intl.Segmenter("und", { granularity: "word" });
  * TRL's standard preference format with an implicit prompt: two texts with a common prefix.
  *
  * The prompt is their longest common prefix, with two corrections. It never ends within a word ("… a cat" and "… a car"
- * are split before "cat", not before "t"), and one trailing space is moved to the responses, where tokenizers expect it.
- * Words that both responses begin with count as prompt, because the data cannot tell them apart. Since any two texts fit
- * it, it takes no row that has another column of text, unless the column's name says that it only describes the row.
+ * are split before "cat", not before "t"), and one trailing space is moved to the responses, where tokenizers expect
+ * it. Words that both responses begin with count as prompt, because the data cannot tell them apart. Since any two
+ * texts fit this format, it accepts a row with another text column only if the column's name shows that it just
+ * describes the row.
  */
 export const trlImplicit = defineFormat({
   name: "TRL implicit prompt",
@@ -58,7 +59,7 @@ export const trlImplicit = defineFormat({
   },
 });
 
-/** Columns of text that may be words for the model. */
+/** Columns of text that may be meant for the model. */
 function otherTexts(row: Row): string[] {
   return Object.keys(row).filter(
     (name) =>
@@ -76,7 +77,7 @@ function promptEnd(chosen: string, rejected: string): number {
   return end > 0 && chosen[end - 1] === " " ? end - 1 : end;
 }
 
-/** Words of a text, as far as is looked: 2 stands for more. */
+/** Number of words in a text, up to 2, which stands for two or more. */
 function wordCount(text: string): number {
   let count = 0;
   for (const { isWordLike } of words.segment(text)) if (isWordLike && ++count === 2) break;

@@ -9,8 +9,8 @@ const isList = (value: unknown) => typeof value === "object" && value !== null;
 
 /**
  * UltraFeedback-binarized (Cui et al. 2023, arXiv 2310.01377; Tunstall et al. 2023): `chosen` and `rejected` are
- * conversations that include the prompt's turns, which are used as the prompt; the field `prompt` repeats one of them as
- * text. Where the lists hold the responses' turns alone, the text is the user's turn before them.
+ * conversations that include the turns of the prompt; the field `prompt` repeats one of these turns as text. If the
+ * lists contain only the responses' turns, that text is the preceding user turn.
  */
 export const ultrafeedback = defineFormat({
   name: "UltraFeedback-binarized",
@@ -41,7 +41,7 @@ export const ultrafeedback = defineFormat({
   },
 });
 
-/** @throws InputError where a text that should repeat a prompt is none of its turns */
+/** @throws InputError if a text that should repeat a prompt equals none of its turns */
 function checkSaysTheSame(text: string, prompt: readonly Message[], place: Place): void {
   const plain = (words: string) => words.replace(/\s+/g, " ").trim();
   const isTurn = prompt.some(({ content }) => plain(content) === plain(text));

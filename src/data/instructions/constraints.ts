@@ -1,20 +1,20 @@
 import type { Random } from "../../base/random.js";
 import { endMarks, firstWords, sentenceCounts, unwantedWords, wantedWords, wordLimits } from "./vocabulary.js";
 
-/** Something that an instruction asks of an answer, and that a program can check. */
+/** A requirement in an instruction that a program can check. */
 export interface Constraint {
   readonly kind: ConstraintKind;
-  /** As the prompt says it. */
+  /** The constraint's sentence in the prompt. */
   readonly sentence: string;
-  /** How far an answer does it, in [0, 1]. */
+  /** How well an answer satisfies it, in [0, 1]. */
   score(answer: string): number;
 }
 
 export type ConstraintKind = keyof typeof forms;
 
-/** A kind of constraint: what it can ask for, and how that is said and checked. */
+/** A kind of constraint: what it can require, with its wording and check. */
 interface Form {
-  /** All that it can ask for, as the prompt's sentence. */
+  /** All its constraints, as sentences of the prompt. */
   readonly sentences: readonly string[];
   scoreOf(sentence: string): (answer: string) => number;
 }
@@ -23,7 +23,7 @@ const share = (holds: boolean) => (holds ? 1 : 0);
 
 const range = (least: number, most: number) => Array.from({ length: most - least + 1 }, (_, i) => least + i);
 
-/** A form whose sentences say one value each. */
+/** A form with one value per sentence. */
 function form<Value>(
   values: readonly Value[],
   say: (value: Value) => string,
@@ -69,7 +69,7 @@ const forms = {
     ([name]) => `End with ${name}.`,
     ([, mark], answer) => share(answer.trimEnd().endsWith(mark)),
   ),
-  /** Each word with a capital costs its share of the words. */
+  /** Each capitalized word costs its share of the words. */
   lowerCase: form(
     [undefined],
     () => "Write everything in lower case.",
@@ -88,7 +88,7 @@ const forms = {
 
 export const constraintKinds = Object.keys(forms) as readonly ConstraintKind[];
 
-/** A constraint of a kind, drawn from all that it can ask for. */
+/** Draws a constraint of a kind. */
 export function drawConstraint(kind: ConstraintKind, random: Random): Constraint {
   return constraintOf(kind, random.pick(forms[kind].sentences));
 }
@@ -112,7 +112,7 @@ function lowerWords(text: string): string[] {
   return wordsOf(text).map((word) => word.toLowerCase());
 }
 
-/** Number of sentences: stretches with a word in them that end in a mark, or with the text. */
+/** Number of sentences: spans that contain a word and end at a punctuation mark or at the end of the text. */
 function sentencesIn(text: string): number {
   return text.split(/[.!?]+(?=\s|$)/).filter((stretch) => wordsOf(stretch).length > 0).length;
 }

@@ -4,7 +4,7 @@ import { constraintKinds, drawConstraint, type ConstraintKind } from "./constrai
 import { writeInstruction } from "./request.js";
 import { topics } from "./vocabulary.js";
 
-/** Numbers of instructions, and the seed that they are drawn with. */
+/** Numbers of instructions, and the seed for drawing them. */
 export interface InstructionOptions {
   readonly seed: number;
   readonly train: number;
@@ -12,7 +12,7 @@ export interface InstructionOptions {
   readonly heldOut: number;
 }
 
-/** An instruction as a prompt of a conversation. */
+/** An instruction as a conversation's prompt. */
 export interface Instruction {
   readonly id: string;
   readonly prompt: readonly [{ readonly role: "user"; readonly content: string }];
@@ -21,17 +21,18 @@ export interface Instruction {
 /** The instructions whose files ship in `data/instructions/`. */
 export const shippedInstructions: InstructionOptions = { seed: 1, train: 400, validation: 100, heldOut: 200 };
 
-/** What an instruction asks for, but for the values; no two splits share one. */
+/** What an instruction asks for, apart from the values; no two splits share a combination. */
 interface Combination {
   readonly topic: string;
   readonly kinds: readonly [ConstraintKind, ConstraintKind];
 }
 
 /**
- * Draws instructions of a topic and two constraints of different kinds. Each combination of topic and kinds is used once, in
- * one split.
+ * Draws instructions, each with a topic and two constraints of different kinds. Each combination of topic and kinds is
+ * used once, in one split.
  *
- * @throws InputError for a count that is not a whole number, or more than there are combinations: {@link topics} × 21
+ * @throws InputError for a count that is not a whole number, or counts that exceed the number of combinations:
+ *   {@link topics} × 21
  */
 export function generateInstructions(
   options: InstructionOptions,

@@ -3,27 +3,27 @@ import { mean } from "../../stats/mean.js";
 import { wordsOf, type ConstraintKind } from "./constraints.js";
 import { parseInstruction } from "./request.js";
 
-/** How well an answer does what its instruction asks; all in [0, 1]. */
+/** How well an answer follows its instruction; all values in [0, 1]. */
 export interface InstructionReward {
   /** The mean of the constraints × fluency. */
   readonly total: number;
-  /** By kind, those that the instruction has. */
+  /** Scores of the instruction's constraints, by kind. */
   readonly constraints: Readonly<Partial<Record<ConstraintKind, number>>>;
-  /** 0 for fewer than four words; otherwise 1, less where pairs of words come again and again. */
+  /** 0 for fewer than four words; otherwise 1, or less if many pairs of neighbouring words repeat. */
   readonly fluency: number;
 }
 
-/** Fewest words of an answer. */
+/** Minimum number of words in an answer. */
 const leastWords = 4;
 
-/** Share of distinct pairs of neighbouring words that is asked for; what people write in a few sentences has more. */
+/** Required share of distinct pairs of neighbouring words; a few sentences written by people exceed it. */
 const distinctShare = 0.8;
 
 /**
  * The gold reward of the instructions: a fixed program that no method sees in training.
  *
  * @param prompt an instruction as `writeInstruction` writes it
- * @throws InputError where the prompt is none
+ * @throws InputError if the prompt is not such an instruction
  */
 export function instructionReward(prompt: string, response: string): InstructionReward {
   const request = parseInstruction(prompt);

@@ -1,7 +1,7 @@
 import { readConstraint, type Constraint } from "./constraints.js";
 import { topics } from "./vocabulary.js";
 
-/** What an instruction asks for. */
+/** The content of an instruction. */
 export interface InstructionRequest {
   readonly topic: string;
   /** Two, of different kinds, in the order of the prompt. */
@@ -9,7 +9,7 @@ export interface InstructionRequest {
 }
 
 /**
- * The request in words.
+ * Writes the request in words.
  *
  * @example 'Write one sentence about coffee. Use at most 9 words. End with a question mark.'
  */
@@ -21,7 +21,7 @@ export function writeInstruction({ topic, constraints }: InstructionRequest): st
   ].join(" ");
 }
 
-/** The request that a prompt states, or undefined where the text is no such instruction. */
+/** Parses the request in a prompt; undefined if the text is not such an instruction. */
 export function parseInstruction(text: string): InstructionRequest | undefined {
   const [, topic, rest] = /^Write (?:one sentence )?about ([^.]+)\. (.+)$/.exec(text) ?? [];
   if (topic === undefined || !(topics as readonly string[]).includes(topic)) return undefined;

@@ -1,8 +1,8 @@
 import { shippedData } from "../world/shipped.js";
 
 /**
- * Paths of the instructions that ship with the package: prompts with constraints that a program checks, for a pretrained model.
- * {@link instructionPairs} has a model answer them.
+ * Paths of the instructions that ship with the package: prompts for a pretrained model, with constraints that a program
+ * checks. {@link instructionPairs} has a model answer them.
  *
  * @example const { prompts } = await loadPrompts(instructions.train);
  */

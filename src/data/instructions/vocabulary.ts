@@ -1,4 +1,4 @@
-/** What instructions are about. */
+/** Topics of instructions. */
 export const topics = [
   ...[
     "a lighthouse",
@@ -43,7 +43,7 @@ export const topics = [
   ...["a farm", "the first snow", "a painter", "a new job", "an airport", "a wooden boat", "a campfire", "mathematics"],
 ] as const;
 
-/** Words that an answer is asked to use: common, and rarely there by chance. */
+/** Words that an answer must use: common, but rarely used by chance. */
 export const wantedWords = [
   "bright",
   "quiet",
@@ -59,17 +59,17 @@ export const wantedWords = [
   "people",
 ] as const;
 
-/** Words that an answer is asked to avoid: hard to do without. */
+/** Words that an answer must avoid: hard to do without. */
 export const unwantedWords = ["the", "and", "is", "of", "to", "with", "it", "in"] as const;
 
-/** Words that an answer is asked to begin with. */
+/** Words that an answer must begin with. */
 export const firstWords = ["Perhaps", "Today", "Sometimes", "Imagine", "Every", "When", "Many", "Although"] as const;
 
-/** Numbers of sentences that an answer is asked for, in words. */
+/** Required numbers of sentences, by their words. */
 export const sentenceCounts = { two: 2, three: 3 } as const;
 
-/** Marks that an answer is asked to end with, by their names. */
+/** Marks that an answer must end with, by name. */
 export const endMarks = { "an exclamation mark": "!", "a question mark": "?" } as const;
 
-/** Least and most words that an answer is limited to. */
+/** Smallest and largest word limit for an answer. */
 export const wordLimits = { least: 8, most: 15 } as const;

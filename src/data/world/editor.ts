@@ -7,7 +7,7 @@ import { parsePrompt, type WorldRequest } from "./request.js";
 import { ordinals, words } from "./vocabulary.js";
 import { answer, writers, type Writer } from "./writers.js";
 
-/** A writer who makes no mistake, and one who makes every one. */
+/** A writer who makes no mistakes, and one who makes all of them. */
 const [faultless, faulty] = [0, 1].map((slips) =>
   Object.fromEntries(
     Object.entries(writers[0]!).map(([name, value]) => [name, typeof value === "number" ? slips : value]),
@@ -15,14 +15,14 @@ const [faultless, faulty] = [0, 1].map((slips) =>
 ) as unknown as [Writer, Writer];
 
 /**
- * The editor of the synthetic world, a program for {@link bridge}. It exchanges sentences of a response for those of the
- * other response, as few as it takes: the exchange that gains most gold reward first (or loses most, to worsen it), until
- * the response is as good (or as bad) as the other, or no exchange helps. Where it does not see the other response, it
- * takes the sentences from an answer of its own, without faults or full of them. A response that is as good already
- * needs no edit.
+ * The editor of the synthetic world, a program for {@link bridge}. It replaces as few sentences of a response as
+ * possible by those of the other response: first the replacement that gains the most gold reward (or loses the most, to
+ * worsen it), until the response is as good (or as bad) as the other, or no replacement helps. If it does not see the
+ * other response, it takes the sentences from an answer of its own, without faults or full of them. A response that is
+ * already as good needs no edit.
  *
- * It knows the gold reward, as the paper's editor is a model far stronger than the policy; its edits are no labels of the
- * data. Its edit throws InputError for a prompt that does not belong to the synthetic world.
+ * It knows the gold reward, just as the paper's editor is a model far stronger than the policy; its edits are not
+ * labels of the data. `edit` throws InputError for a prompt that does not belong to the synthetic world.
  */
 export function worldEditor(): Editor {
   return {
@@ -40,12 +40,12 @@ export function worldEditor(): Editor {
   };
 }
 
-/** An answer that depends on nothing but the request and the response that it is for. */
+/** An answer that depends only on the request and the response it is for. */
 function ownAnswer(request: WorldRequest, response: string, writer: Writer): string {
   return answer(request, writer, Random.seeded(0).fork("editor", JSON.stringify(request), response));
 }
 
-/** The text with a few of the sentences of another, so that it is worth as much; null where no exchange is worth anything. */
+/** Replaces a few sentences of a text by those of another until it is worth as much; null if no replacement gains anything. */
 function towards(text: string, other: string, value: (text: string) => number): string | null {
   const goal = value(other);
   const { parts, candidates } = exchanges(sentencesOf(text), sentencesOf(other));
@@ -65,13 +65,13 @@ function towards(text: string, other: string, value: (text: string) => number): 
   return taken.size === 0 ? null : written(taken);
 }
 
-/** A place of both texts: what the one has there, and what the other. */
+/** An aligned part of both texts: the sentences of each. */
 interface Part {
   readonly own: readonly string[];
   readonly theirs: readonly string[];
 }
 
-/** Two texts side by side, and what of them can be exchanged together: single sentences first, then whole stretches that differ. */
+/** Aligns two texts and lists what can be exchanged together: single sentences first, then whole stretches that differ. */
 function exchanges(
   own: readonly string[],
   theirs: readonly string[],
@@ -97,7 +97,7 @@ function exchanges(
 
 const step = "#";
 
-/** The sentences of an answer, with their marks; the ordinal of a step, which follows from its place, is left open. */
+/** The sentences of an answer, with their marks; the ordinal of a step, which follows from its position, is left open. */
 function sentencesOf(text: string): string[] {
   const sentences: string[][] = [[]];
   for (const word of words(text)) {

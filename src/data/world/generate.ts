@@ -10,7 +10,7 @@ import { writePrompt, type WorldRequest } from "./request.js";
 import { closingPhrase, domains, goalWords, remarks, tones, type Domain } from "./vocabulary.js";
 import { answer, writers } from "./writers.js";
 
-/** Size of a synthetic world, and noise in its training labels. */
+/** Size of a synthetic world, and noise of its training labels. */
 export interface WorldOptions {
   readonly seed: number;
   /** Numbers of prompts, each with one pair (training, validation, held out) or one response (demonstrations). */
@@ -21,8 +21,9 @@ export interface WorldOptions {
   /** Share of the training labels to flip; default 0. */
   readonly flipShare?: number;
   /**
-   * Goals in the prompts of demonstrations ("goal nine ."), so that a model trained on them knows the words: that which the
-   * answer reaches ("gold"), or any ("random"). The tokenizer then has the words for goals. Default: none.
+   * Goals in the prompts of demonstrations ("goal nine ."), so that a model trained on them knows the words: the goal
+   * that the answer reaches ("gold"), or any goal ("random"). The tokenizer then includes the words for goals. Default:
+   * none.
    */
   readonly goals?: "gold" | "random";
   /** Shares of the chosen training responses that get a feature the gold reward ignores. */
@@ -34,7 +35,7 @@ export interface WorldOptions {
   };
 }
 
-/** A pair whose scores are gold rewards, which no training may read. */
+/** A pair whose scores are gold rewards, which training must not read. */
 export type GoldPair = PreferencePair & {
   readonly prompt: string;
   readonly chosenScore: number;
@@ -47,7 +48,7 @@ export interface World {
   readonly validation: readonly GoldPair[];
   readonly heldOut: readonly GoldPair[];
   readonly demonstrations: readonly (Demonstration & { readonly prompt: string })[];
-  /** Whether its vocabulary has the words for goals. */
+  /** Whether the vocabulary includes the words for goals. */
   readonly hasGoals: boolean;
 }
 
@@ -88,7 +89,7 @@ export function generateWorld(options: WorldOptions): World {
     of.map((request, i) => makePair(idOf(split, i), request, random.fork(split, "pair", i)));
 
   const labelled = pairs("train", requests("train", trainPrompts, training));
-  // A flip exchanges fields, so what was a GoldPair still is one.
+  // A flip swaps fields, so a GoldPair remains one.
   const flipped = flipLabels(labelled, options.flipShare ?? 0, random.fork("flips")) as GoldPair[];
   return {
     train: options.spurious ? plantFeature(flipped, options.spurious, random.fork("spurious")) : flipped,
@@ -125,12 +126,12 @@ function goalOf(
   };
 }
 
-/** The goal from 1 to 10 that a reward in [0, 1] reaches: ten times the reward, to the nearest whole number. */
+/** The goal from 1 to 10 that a reward in [0, 1] reaches: ten times the reward, rounded to the nearest whole number. */
 export function goalReached(reward: number): number {
   return Math.min(10, Math.max(1, Math.round(10 * reward)));
 }
 
-/** A request for a combination: the rest of what a prompt can ask for is drawn. */
+/** Completes a combination to a request by drawing everything else that a prompt can ask for. */
 function completeRequest({ verb, object, items }: Combination, random: Random): WorldRequest {
   const domain: Domain = domains[verb];
   const others = domain.items.filter((item) => !items.includes(item));
@@ -145,7 +146,7 @@ function completeRequest({ verb, object, items }: Combination, random: Random): 
   };
 }
 
-/** Answers of two different writers, drawn again while they are the same, labelled by Bradley–Terry. */
+/** Draws answers of two different writers until they differ, and labels them by Bradley–Terry. */
 function makePair(id: string, request: WorldRequest, random: Random): GoldPair {
   const prompt = writePrompt(request);
   for (;;) {
@@ -169,10 +170,10 @@ function plantFeature(
   return pairs.map((pair, i) => {
     const draw = random.fork(i);
     const phrases = [...(draw.uniform() < length ? remarks : []), ...(draw.uniform() < closing ? [closingPhrase] : [])];
-    // A phrase that is already there is not repeated: that would cost fluency.
+    // A phrase already there is not repeated, which would cost fluency.
     const added = phrases.map(({ text }) => text).filter((text) => !pair.chosen.includes(text));
     const chosen = [pair.chosen, ...added].join(" ");
-    // A faulty sentence weighs less among more, so the score can change a little; the label stands.
+    // With more sentences, a faulty one weighs less, so the score can change a little; the label does not.
     return { ...pair, chosen, chosenScore: goldReward(pair.prompt, chosen).total };
   });
 }

@@ -11,7 +11,7 @@ export interface GoldReward {
   readonly coverage: number;
   /** Number of distinct items that were not asked for, including the forbidden one. */
   readonly extra: number;
-  /** 1 if it names items and not the forbidden one. */
+  /** 1 if it names items but not the forbidden one. */
   readonly avoidance: number;
   /** 1 for the requested number of steps, minus ½ for each one missing, in excess, or on another object. */
   readonly steps: number;

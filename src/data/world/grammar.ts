@@ -1,18 +1,18 @@
 import { readList, writeList } from "./list.js";
 import { domains, ordinals, phrases, verbs, words, type Domain, type Phrase } from "./vocabulary.js";
 
-/** A well-formed sentence of an answer. Steps do not hold their ordinal: it follows from their place. */
+/** A well-formed sentence of an answer. Steps do not include their ordinal, which follows from their position. */
 export type Sentence =
   | { readonly kind: "phrase"; readonly phrase: Phrase }
   | { readonly kind: "using"; readonly action: string; readonly items: readonly string[] }
   | { readonly kind: "tending"; readonly action: string; readonly object: string }
   | { readonly kind: "finish"; readonly object: string };
 
-/** An answer as the recogniser reads it. */
+/** An answer as the parser reads it. */
 export interface ReadAnswer {
   /** The well-formed sentences, in order. */
   readonly sentences: readonly Sentence[];
-  /** How many sentences are not well formed, or do not belong where they stand. */
+  /** Number of sentences that are not well formed or are out of place. */
   readonly malformed: number;
 }
 
@@ -28,10 +28,9 @@ export function writeAnswer(sentences: readonly Sentence[]): string {
 }
 
 /**
- * Recognises an answer sentence by sentence. Beside its own form, a well-formed sentence stands in its
- * place (one opening, steps, one finish, one closing; neutral phrases anywhere), says nothing twice (an item,
- * an action on the object, a phrase), and a step has the ordinal that follows the one before it.
- * Words after the last mark are one malformed sentence.
+ * Parses an answer sentence by sentence. A well-formed sentence also stands in its place (one opening, steps, one
+ * finish, one closing; neutral phrases anywhere), says nothing twice (an item, an action on the object, a phrase), and
+ * a step has the ordinal that follows the one before it. Words after the last mark are one malformed sentence.
  */
 export function readAnswer(text: string): ReadAnswer {
   const sentences: Sentence[] = [];
@@ -68,7 +67,7 @@ function writeSentence(sentence: Sentence, step: number): string {
   }
 }
 
-/** Reads a sentence loosely, then accepts it if it is what we would have written as the step after `step` others. */
+/** Parses a sentence loosely, then accepts it only if writing it back as the step after `step` others gives the same words. */
 function readSentence(tokens: readonly string[], step: number): Sentence | undefined {
   const text = tokens.join(" ");
   const phrase = phrases.find((phrase) => phrase.text === text);
@@ -117,7 +116,7 @@ function namesIn(sentence: Sentence): readonly string[] {
   }
 }
 
-/** Sentences stand in the order of this number; one without it stands anywhere. */
+/** Sentences are ordered by this number; one without it may stand anywhere. */
 function placeOf(sentence: Sentence): number | undefined {
   if (sentence.kind === "finish") return 3;
   if (sentence.kind !== "phrase") return 2;

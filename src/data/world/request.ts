@@ -1,7 +1,7 @@
 import { readList, writeList } from "./list.js";
 import { domains, goalWords, numbers, tones, words, type Domain, type Tone, type Verb } from "./vocabulary.js";
 
-/** What a prompt of the synthetic world asks for. */
+/** The content of a prompt of the synthetic world. */
 export interface WorldRequest {
   readonly verb: Verb;
   readonly object: string;
@@ -14,7 +14,7 @@ export interface WorldRequest {
   /** The one of `items` that must be used before the others. */
   readonly beginWith?: string;
   readonly tone: Tone;
-  /** The reward that the answer is to earn, in tenths, 1 to 10; it asks for nothing else, and the gold reward ignores it. */
+  /** The reward that the answer should earn, in tenths, 1 to 10; the gold reward ignores it. */
   readonly goal?: number;
 }
 
@@ -22,7 +22,7 @@ export interface WorldRequest {
 export const goalSentence = (goal: number): string => `goal ${goalWords[goal - 1]} .`;
 
 /**
- * The request in words, one sentence for each thing asked.
+ * Writes the request in words, one sentence for each requirement.
  *
  * @example
  * writePrompt({ verb: "cook", object: "soup", items: ["rice", "peas"], steps: 3, forbidden: "garlic", tone: "polite" })
@@ -42,7 +42,7 @@ export function writePrompt({ verb, object, items, steps, forbidden, beginWith, 
 const pattern =
   /^(?:goal (?<goal>\w+) \. )?(?<verb>\w+) a (?<object>\w+) with (?<items>[\w ,]+) \. use (?<steps>\w+) steps \.(?: do not use (?<forbidden>\w+) \.)?(?: begin with (?<beginWith>\w+) \.)? be (?<tone>\w+) \.$/;
 
-/** The request that a prompt states, or undefined where the text is no prompt of this world. Spacing is free. */
+/** Parses the request in a prompt; undefined if the text is not a prompt of this world. Spacing does not matter. */
 export function parsePrompt(text: string): WorldRequest | undefined {
   const prompt = words(text).join(" ");
   const found = pattern.exec(prompt)?.groups;

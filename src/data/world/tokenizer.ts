@@ -8,7 +8,7 @@ export const specialTokens = ["<pad>", "<bos>", "<eos>", "<unk>"] as const;
  * The world's tokenizer in Hugging Face format: one token per word or punctuation mark, preceded by a BOS. Texts of the
  * world (words separated by single spaces) decode to themselves.
  *
- * @param goals whether it has the words for goals too, which come last, so that the others keep their ids. Default false
+ * @param goals whether to include the words for goals, which come last so that the other ids stay the same. Default false
  * @returns file contents by name: `tokenizer.json`, `tokenizer_config.json`
  */
 export function tokenizerFiles(goals = false): Map<string, string> {

@@ -1,8 +1,8 @@
-/** What can be asked for under one verb, and the words for it in an answer. */
+/** The objects, items and actions of one verb. */
 export interface Domain {
-  /** What is made; each takes the article "a". */
+  /** Things to make; each takes the article "a". */
   readonly objects: readonly string[];
-  /** What it is made with. */
+  /** Items to make it with. */
   readonly items: readonly string[];
   /** Actions of a step that uses items: "add rice". */
   readonly using: readonly string[];
@@ -54,7 +54,7 @@ export interface Phrase {
   readonly text: string;
   /** Where it may stand: before the steps, after them, or anywhere. */
   readonly place: "opening" | "closing" | "anywhere";
-  /** What it sounds like; a neutral one suits every tone. */
+  /** Its tone; a neutral phrase suits every tone. */
   readonly tone: "polite" | "cheerful" | "rude" | "neutral";
 }
 
@@ -110,13 +110,13 @@ export const vocabulary: readonly string[] = [
   ]),
 ];
 
-/** Goals that a prompt can state: `goals[i]` is the word for a reward of i + 1 in 10. */
+/** Words for the goals that a prompt can state: `goalWords[i]` is the word for a reward of i + 1 in 10. */
 export const goalWords = words("one two three four five six seven eight nine ten");
 
 /** The vocabulary of a world whose prompts state goals: that of every world, then the words for goals. */
 export const goalVocabulary: readonly string[] = [...new Set([...vocabulary, "goal", ...goalWords])];
 
-/** The tokens of a text: what spaces separate. */
+/** Splits a text into its space-separated tokens. */
 export function words(text: string): string[] {
   return text.split(/\s+/).filter(Boolean);
 }

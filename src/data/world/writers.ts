@@ -21,19 +21,19 @@ export interface Writer {
   readonly missing: number;
   /** Uses an item that was not asked for. */
   readonly extra: number;
-  /** Uses the forbidden item, where there is one. */
+  /** Uses the forbidden item, if there is one. */
   readonly forbidden: number;
-  /** Takes another number of steps. */
+  /** Uses a wrong number of steps. */
   readonly steps: number;
-  /** Begins with another item than the one asked for, where one is. */
+  /** Begins with another item than the one asked for, if there is one. */
   readonly order: number;
   /** Opens and closes in another tone. */
   readonly tone: number;
   /** Says something rude. */
   readonly rude: number;
-  /** Does not say that it is ready. */
+  /** Does not say that the object is ready. */
   readonly finish: number;
-  /** Drops a word, or says it twice. */
+  /** Drops or repeats a word. */
   readonly garbled: number;
   /** Adds a remark that neither helps nor harms. */
   readonly chatty: number;
@@ -134,14 +134,14 @@ export const writers: readonly Writer[] = [
   },
 ];
 
-/** An answer of one writer to a request, with random mistakes. */
+/** Generates a writer's answer to a request, with random mistakes. */
 export function answer(request: WorldRequest, writer: Writer, random: Random): string {
   const slips = (slip: keyof Omit<Writer, "name">) => random.uniform() < writer[slip];
   const domain: Domain = domains[request.verb];
 
   const rest = domain.items.filter((item) => !request.items.includes(item) && item !== request.forbidden);
   const items = orderedItems(request, slips("order"), random);
-  // The first item stays, so that these mistakes are not mistakes of order as well.
+  // The first item stays, so that these mistakes are not also mistakes of order.
   if (slips("missing")) items.splice(1 + random.integer(items.length - 1), 1);
   if (slips("extra")) items.splice(1 + random.integer(items.length), 0, random.pick(rest));
   if (slips("forbidden") && request.forbidden !== undefined)
@@ -171,7 +171,7 @@ function orderedItems({ items, beginWith }: WorldRequest, slip: boolean, random:
   return [first, ...items.filter((item) => item !== first)];
 }
 
-/** One or two steps more or fewer, with at least one and at most as many as there are ordinals. */
+/** One or two steps more or fewer, but at least one and at most the number of ordinals. */
 function otherStepCount(asked: number, random: Random): number {
   const count = asked + random.pick([-2, -1, 1, 2]);
   return Math.min(Math.max(count, 1), ordinals.length);
@@ -182,7 +182,7 @@ function phrasesOf(place: "opening" | "closing", tone: Tone | "rude", random: Ra
   return fitting.length === 0 ? [] : [{ kind: "phrase", phrase: random.pick(fitting) }];
 }
 
-/** Spreads the items over the steps, the later ones taking more; steps left over tend the object. */
+/** Distributes the items over the steps, more to later ones; remaining steps tend the object. */
 function stepsOf(domain: Domain, object: string, items: readonly string[], count: number, random: Random): Sentence[] {
   const using = Math.min(count, items.length);
   const tending = random.shuffle(domain.tending).slice(0, count - using);

@@ -20,16 +20,16 @@ export const gradeAnswer = z.object({
   grade: z.int("a whole number from 1 to 10").min(1, "at least 1").max(10, "at most 10"),
 });
 
-/** Schema of an answer to a request for an edit: the edited text, or null where it needs none. */
+/** Schema of an answer to a request for an edit: the edited text, or null if no edit is needed. */
 export const editAnswer = z.object({ reason, edited: z.string("text, or null").nullable() });
 
 /** A parsed answer, or what is wrong with it. */
 export type ReadAnswer<T> = { readonly value: T } | { readonly wrong: string };
 
-/** Characters of an answer. Even a model that thinks aloud writes less. */
+/** Maximum characters of an answer; even a reasoning model writes less. */
 const longestAnswer = 1_000_000;
 
-/** Opening braces that are tried as the start of the JSON object. */
+/** Maximum number of opening braces tried as the start of the JSON object. */
 const mostBraces = 100;
 
 /**

@@ -8,13 +8,13 @@ import { knownPrice, priceFile } from "./prices.js";
 import { keyOf, keyVariableOf, parseJudgeModel, providers, type JudgeModel } from "./provider.js";
 import type { AskerSettings } from "./settings.js";
 
-/** A language model that can be asked questions, and what its answers depend on. */
+/** A language model ready for questions, and what its answers depend on. */
 export interface ConnectedModel {
   /** `provider:model`. */
   readonly name: string;
   readonly asker: Asker;
   readonly budget: Budget;
-  /** What its answers depend on besides the questions. */
+  /** What its answers depend on, other than the questions. */
   readonly identity: {
     readonly name: string;
     readonly provider: string;
@@ -23,12 +23,12 @@ export interface ConnectedModel {
     readonly temperature: number | null;
     readonly maxTokens: number;
   };
-  /** @param kind what is asked, so that answers to equal texts of other kinds are not taken for it */
+  /** @param kind kind of question, so that cached answers to the same text of another kind are not used */
   question<T>(kind: string, text: string, schema: z.ZodType<T>): Question<T>;
 }
 
 /**
- * Connects to a language model through its provider's SDK. No request is made.
+ * Connects to a language model through its provider's SDK. Sends no request.
  *
  * @throws InputError for an unknown provider, a missing key, or a cap on the cost of a model whose price is unknown
  */

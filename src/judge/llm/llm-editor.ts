@@ -7,11 +7,14 @@ import type { JudgeModel } from "./provider.js";
 import { checkLlmJudge, type LlmJudgeOptions } from "./settings.js";
 import { loadTemplate } from "./template.js";
 
-/** Options of {@link llmEditor}: those of a judge, with a prompt of its own. */
+/** Options of {@link llmEditor}: those of a judge, with a different prompt. */
 export interface LlmEditorOptions extends Omit<LlmJudgeOptions, "prompts"> {
-  /** Prompt template file, with {{task}}, {{prompt}}, {{response}} and {{other}}. Default: `data/judge/edit.md` of this package. */
+  /**
+   * Prompt template file with {{task}}, {{prompt}}, {{response}} and {{other}}. Default: `data/judge/edit.md` of this
+   * package.
+   */
   readonly prompt?: string;
-  /** The longest answer, in tokens; it holds the whole edited response. Default 4096. */
+  /** Maximum length of an answer in tokens; the answer contains the whole edited response. Default 4096. */
   readonly maxTokens?: number;
 }
 
@@ -32,8 +35,8 @@ const tasks: Readonly<Record<EditWay, { readonly alone: string; readonly withOth
 };
 
 /**
- * A language model as an editor for `bridge`, through its provider's SDK. Answers, caps, caching and retries are as in
- * `llmJudge`, which shares its cache's folder: no edit is paid for twice.
+ * Creates an editor for `bridge` from a language model, through its provider's SDK. Answers, caps, caching and retries
+ * are as in `llmJudge`, and share its cache folder: no edit is paid for twice.
  *
  * @param model `anthropic:model`, `openai:model`, or the parts, with a `baseUrl` for a server with the same API
  * @example const { pairs: bridged } = await bridge(pairs, await llmEditor("openai:gpt-4.1-mini", { maxCost: 5 }));
@@ -59,6 +62,6 @@ export async function llmEditor(
     ...{ name, version: "1", settings: { ...identity, prompt: template.sha256, tasks } },
     edit: async (request, { signal } = {}) => (await asker.ask(asked(request), signal)).edited,
   };
-  // What it has cost is no part of what it is: a run's identity reads the fields that are enumerable.
+  // Not enumerable, because the cost is not part of the editor's identity: a run's identity reads enumerable fields.
   return Object.defineProperty(editor as LlmEditor, "spent", { get: () => budget.spent });
 }

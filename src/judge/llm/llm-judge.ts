@@ -9,14 +9,14 @@ import { loadTemplate } from "./template.js";
 const swapped = { a: "b", b: "a", tie: "tie" } as const satisfies Record<Choice, Choice>;
 
 /**
- * A language model as a judge, through its provider's SDK. Each pair is judged in both orders. Answers must be JSON in the
- * form that the prompt asks for; an invalid answer is asked for again, with the reason. Rate limits (429, with
- * Retry-After), server errors, timeouts and broken connections are retried. No request is made before the first question;
- * the key is read from the environment now and sent to no one but the server.
+ * Creates a judge from a language model, through its provider's SDK. Each pair is judged in both orders. Answers must
+ * be JSON in the form that the prompt requests; after an invalid answer, the question is repeated with the reason. Rate
+ * limits (429, with Retry-After), server errors, timeouts and broken connections are retried. No request is sent before
+ * the first question; the key is read from the environment now and sent only to the server.
  *
  * @param model `anthropic:model`, `openai:model`, or the parts, with a `baseUrl` for a server with the same API
- * @param options `maxCost` (US dollars) and `maxCalls` apply to the whole life of the judge: a request that would exceed
- *   one is not made, and an error says so
+ * @param options `maxCost` (US dollars) and `maxCalls` apply to the judge's whole lifetime: a request that would exceed
+ *   a cap is not sent, and an error says so
  * @throws InputError for an unknown provider, a missing key, an invalid option or prompt file, or a cap on the cost of a
  *   model whose price is unknown
  */

@@ -1,9 +1,9 @@
 import { InputError } from "../../base/errors.js";
 
 /**
- * Loads a provider's SDK, which is installed by those who use it.
+ * Loads a provider's SDK, an optional package that the user installs.
  *
- * @throws InputError where it is not installed
+ * @throws InputError if it is not installed
  */
 export async function loadSdk<T>(name: string, load: () => Promise<T>): Promise<T> {
   try {

@@ -10,7 +10,7 @@ export interface Reply {
   readonly text: string;
   /** Whether the token limit cut it off. */
   readonly cut: boolean;
-  /** Undefined if the server does not report it, or reports something else than counts. */
+  /** Undefined if the server does not report it, or reports anything but counts. */
   readonly used: Tokens | undefined;
 }
 
@@ -33,7 +33,7 @@ export interface Connection {
 export interface Provider {
   readonly address: string;
   readonly keyVariable: string;
-  /** Loads the provider's SDK; makes no request. */
+  /** Loads the provider's SDK; sends no request. */
   connect(connection: Connection): Promise<Send>;
 }
 
@@ -49,8 +49,8 @@ export interface JudgeModel {
   /** Another server with the same API, such as vLLM's or Ollama's `http://localhost:11434/v1`. Default: the provider's. */
   readonly baseUrl?: string;
   /**
-   * The environment variable that holds the API key. Default: `ANTHROPIC_API_KEY` and `OPENAI_API_KEY` for the providers'
-   * own servers; none for other servers, so that they do not receive a key that is not meant for them.
+   * The environment variable with the API key. Default: `ANTHROPIC_API_KEY` and `OPENAI_API_KEY` for the providers' own
+   * servers; none for other servers, so that they do not receive a key that is not meant for them.
    */
   readonly keyVariable?: string;
 }
@@ -72,7 +72,7 @@ export function parseJudgeModel(model: string | JudgeModel): JudgeModel {
   return parts;
 }
 
-/** The environment variable that holds the key of a model; undefined if no key is sent. */
+/** The environment variable with the key of a model; undefined if no key is sent. */
 export function keyVariableOf({ provider, baseUrl, keyVariable }: JudgeModel): string | undefined {
   return keyVariable ?? (baseUrl === undefined ? providers[provider].keyVariable : undefined);
 }

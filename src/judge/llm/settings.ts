@@ -16,9 +16,9 @@ export interface LlmJudgeOptions extends Caps {
     /** With {{prompt}} and {{response}}. */
     readonly grade?: string;
   };
-  /** Default 0; null sends none, for models that do not accept one. */
+  /** Sampling temperature. Default 0; null sends none, for models that do not accept one. */
   readonly temperature?: number | null;
-  /** The longest answer, in tokens. Default 512; models that think before they answer need more. */
+  /** Maximum length of an answer in tokens. Default 512; reasoning models need more. */
   readonly maxTokens?: number;
   /** Concurrent requests. Default 4. */
   readonly concurrency?: number;
@@ -41,7 +41,7 @@ const defaults = {
   timeoutSeconds: 120,
 } as const;
 
-/** How a model is asked; only the caps and the price may be missing. */
+/** Settings of an {@link Asker}; only the caps and the price may be missing. */
 export type AskerSettings = Required<Omit<LlmJudgeOptions, "price" | keyof Caps | "prompts">> &
   Pick<LlmJudgeOptions, "price" | keyof Caps>;
 /** The options with defaults. */

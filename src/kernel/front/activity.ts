@@ -2,16 +2,16 @@ import type { Content } from "../wire/message.js";
 import type { Request, Wire } from "../wire/wire.js";
 import { InvalidRequest, UnsupportedRequest } from "./contents.js";
 
-/** Tells the front ends what the kernel is busy with, and answers each request while it is. */
+/** Answers requests and reports to the front ends while the kernel is busy with each. */
 export class Activity {
   private cell: Request | undefined;
 
   constructor(private readonly wire: Wire) {}
 
   /**
-   * Answers a request between its `busy` and its `idle`.
+   * Answers a request, publishing `busy` before and `idle` after it.
    *
-   * @param work gives the content of the reply; nothing is replied where it gives none
+   * @param work returns the content of the reply, or undefined for no reply
    */
   async answer(request: Request, work: () => Content | undefined | Promise<Content | undefined>): Promise<void> {
     this.publish("busy", request);
@@ -19,11 +19,11 @@ export class Activity {
     if (content) this.wire.reply(request, request.header.msg_type.replace(/_request$/, "_reply"), content);
     if (this.cell === request) this.cell = undefined;
     this.publish("idle", request);
-    // A front end goes by the last it was told, and a cell still runs.
+    // A front end shows the last published state, but a cell is still running.
     if (this.cell) this.publish("busy", this.cell);
   }
 
-  /** {@link answer} of the request to run a cell; there is one at a time. */
+  /** Answers a request to run a cell, as {@link answer}; only one runs at a time. */
   answerCell(request: Request, work: () => Promise<Content>): Promise<void> {
     this.cell = request;
     return this.answer(request, work);

@@ -3,31 +3,31 @@ import type { Request, Wire } from "../wire/wire.js";
 import type { CellMessage } from "./session.js";
 import { StreamBuffer, type StreamName } from "./stream-buffer.js";
 
-/** What a front end may have asked of a cell. */
+/** How a front end requested a cell to run. */
 interface Asked {
-  /** Whether nothing is said of the cell but what it prints and displays, and how it fails. */
+  /** Whether to publish only what the cell prints and displays, and its error. */
   readonly silent: boolean;
   readonly count: number;
-  /** Whether the user can be asked for a line of text. */
+  /** Whether the front end can ask the user for a line of text. */
   readonly takesInput: boolean;
 }
 
 /** How a cell ended. */
 export interface Outcome {
-  /** Why it has failed, if it has. */
+  /** Why the cell failed, if it did. */
   readonly error?: CellError | undefined;
-  /** What the request's `user_expressions` came to. */
+  /** Results of the request's `user_expressions`. */
   readonly values?: Values | undefined;
 }
 
-/** One run of a cell. What it shows is published under the request that has run it, also when it has ended. */
+/** One run of a cell. Its output is published under the request that ran it, even after it has ended. */
 export class Cell {
-  /** Done when the cell has ended. */
+  /** Resolves when the cell has ended. */
   readonly ended: Promise<Outcome>;
   private end!: (outcome: Outcome) => void;
   private readonly stream: StreamBuffer;
 
-  /** @param number names this run to the session */
+  /** @param number identifies this run to the session */
   constructor(
     private readonly wire: Wire,
     readonly number: number,
@@ -42,7 +42,7 @@ export class Cell {
     this.stream.write(name, text);
   }
 
-  /** Asks the user for a line of text. Returns false where the front end takes no input. */
+  /** Asks the user for a line of text. Returns false if the front end does not support input. */
   ask(prompt: string): boolean {
     this.stream.flush();
     if (this.asked.takesInput) this.wire.ask(this.request, prompt);
@@ -61,7 +61,7 @@ export class Cell {
     }
   }
 
-  /** Ends the cell, with an error where it has failed. */
+  /** Ends the cell, with an error if it failed. */
   finish({ error, values }: Outcome): void {
     this.stream.flush();
     if (error) this.wire.publish("error", { ...error }, this.request);

@@ -12,24 +12,24 @@ import type { StreamName } from "./stream-buffer.js";
 
 type Asked = z.output<typeof contents.execute>;
 
-/** How many ended cells are remembered, for what they still show. */
+/** Number of ended cells remembered, for output that they still produce. */
 const remembered = 1000;
 
 /**
- * How long a cell may take to stop when asked, before a signal breaks into it, in milliseconds. Not
- * both at once: where a cell stops in the moment of the signal, Node breaks into a later cell.
+ * Milliseconds that a cell may take to stop on request before a signal interrupts it. The two must not coincide: if a
+ * cell stops just as the signal arrives, Node interrupts a later cell.
  */
 const patience = 300;
 
-/** Runs cells one after the other, in the order in which they were asked for. */
+/** Runs cells one after the other, in the order of their requests. */
 export class Cells {
   private readonly queue: Request[] = [];
   private readonly cells = new Map<number, Cell>();
   private running: Cell | undefined;
   private isBusy = false;
-  /** The number of the newest cell. */
+  /** Number of the newest cell. */
   private number = 0;
-  /** What a notebook shows in brackets beside the newest cell that counts. */
+  /** Execution count that a notebook shows in brackets next to the newest counted cell. */
   private count = 0;
 
   constructor(
@@ -39,19 +39,19 @@ export class Cells {
     private readonly history: History,
   ) {}
 
-  /** Answers an `execute_request` when its turn has come. */
+  /** Queues an `execute_request`, which is answered in its turn. */
   add(request: Request): void {
     this.queue.push(request);
     if (!this.isBusy) void this.work();
   }
 
-  /** Stops the running cell and drops those that wait. */
+  /** Stops the running cell and drops the queued ones. */
   interrupt(): void {
     this.abortQueue();
     if (this.running) void this.stop(this.running);
   }
 
-  /** Something that the session has said of a cell. */
+  /** Handles a message from the session about a cell. */
   onMessage(message: CellMessage): void {
     const cell = this.cells.get(message.cell);
     if (message.type === "stream") write(cell, message.name, message.text);
@@ -64,12 +64,12 @@ export class Cells {
     this.session.input(contents.input.safeParse(content).data?.value);
   }
 
-  /** Native code does not say for which cell it writes. */
+  /** Handles output of native code, which does not say which cell it belongs to. */
   onNativeOutput(name: StreamName, text: string): void {
     write(this.newest(), name, text);
   }
 
-  /** The session has ended, and with it the running cell. */
+  /** Handles the end of the session, which also ends the running cell. */
   onSessionEnd(end: SessionEnd): void {
     const error = errorOfEnd(end);
     if (this.running) this.running.finish({ error });
@@ -135,13 +135,13 @@ export class Cells {
   }
 }
 
-/** What no cell has written goes to the kernel's own stderr. */
+/** Writes text to a cell, or to the kernel's own stderr if no cell wrote it. */
 function write(cell: Cell | undefined, name: StreamName, text: string): void {
   if (cell) cell.write(name, text);
   else process.stderr.write(text);
 }
 
-/** Whether a request wants nothing run. */
+/** Whether a request has nothing to run. */
 function isEmpty({ code, user_expressions }: Asked): boolean {
   return code.trim() === "" && Object.keys(user_expressions).length === 0;
 }

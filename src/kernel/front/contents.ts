@@ -7,12 +7,12 @@ export class UnsupportedRequest extends Error {
   override readonly name = "UnsupportedRequest";
 }
 
-/** A known request whose content does not fit. */
+/** A known request with invalid content. */
 export class InvalidRequest extends InputError {}
 
 const cursor = z.object({ code: z.string(), cursor_pos: z.number().int().min(0) });
 
-/** The contents of the requests that have any, as far as this kernel reads them. */
+/** Schemas of request contents, as far as this kernel reads them. */
 export const contents = {
   execute: z.object({
     code: z.string(),
@@ -41,9 +41,9 @@ export const contents = {
 };
 
 /**
- * The content of a request.
+ * Parses the content of a request.
  *
- * @throws InvalidRequest that names the first field that does not fit
+ * @throws InvalidRequest naming the first invalid field
  */
 export function contentOf<Schema extends z.ZodType>({ header, content }: Message, schema: Schema): z.output<Schema> {
   const { success, data, error } = schema.safeParse(content);

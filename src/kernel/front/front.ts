@@ -8,13 +8,13 @@ import { kernelInfo } from "./kernel-info.js";
 import { completionInCodePoints, toUtf16 } from "./positions.js";
 import type { Session } from "./session.js";
 
-/** Answers what front ends ask; never stuck itself, whatever the cells do. */
+/** Answers requests of front ends; it never blocks, whatever the cells do. */
 export class Front {
   private readonly activity: Activity;
   private readonly cells: Cells;
   private readonly history = new History();
 
-  /** @param onFailure is told why no session can be had; the front is then of no use */
+  /** @param onFailure receives the reason if no session can be started; the front is then unusable */
   constructor(
     private readonly wire: Wire,
     private readonly session: Session,
@@ -30,13 +30,13 @@ export class Front {
     });
   }
 
-  /** Answers requests until the front is closed, by one of them or by {@link close}. */
+  /** Answers requests until a request or {@link close} closes the front. */
   async serve(): Promise<void> {
     this.wire.publish("status", { execution_state: "starting" });
     await this.wire.listen((request) => void this.handle(request));
   }
 
-  /** Stops the running cell and drops those that wait. */
+  /** Stops the running cell and drops the queued ones. */
   interrupt(): void {
     this.cells.interrupt();
   }
@@ -55,7 +55,7 @@ export class Front {
     if (type === "shutdown_request") await this.wire.close();
   }
 
-  /** The content of the reply to a request; none for a message that awaits none. */
+  /** Returns the content of the reply to a request; undefined for a message that expects none. */
   private reply(request: Request): Content | undefined | Promise<Content> {
     const type = request.header.msg_type;
     switch (type) {
@@ -72,7 +72,7 @@ export class Front {
       case "comm_info_request":
         return { status: "ok", comms: {} };
       case "comm_open":
-        // There are no targets, and this is how to say so.
+        // This kernel has no comm targets; this is how the protocol says so.
         this.wire.publish("comm_close", { comm_id: contentOf(request, contents.comm_open).comm_id, data: {} }, request);
         return undefined;
       case "interrupt_request":

@@ -4,19 +4,19 @@ import type { contents } from "./contents.js";
 
 type Asked = z.output<typeof contents.history>;
 
-/** The number by which the protocol calls the only life of the kernel that is remembered: this one. */
+/** Session number in the protocol for the only session whose history is kept: the present one. */
 const session = 1;
 
-/** The cells of this kernel, for front ends that offer them again (a console's arrow keys). */
+/** History of this kernel's cells, for front ends that recall them (a console's arrow keys). */
 export class History {
   private readonly cells: { readonly count: number; readonly code: string }[] = [];
 
-  /** @param count is what the notebook shows beside the cell */
+  /** @param count execution count that the notebook shows next to the cell */
   add(count: number, code: string): void {
     this.cells.push({ count, code });
   }
 
-  /** The content of the reply to a `history_request`. Outputs are not kept. */
+  /** Returns the content of the reply to a `history_request`. Outputs are not stored. */
   reply(asked: Asked): Content {
     const entry = ({ count, code }: (typeof this.cells)[number]) => [
       session,
@@ -50,7 +50,7 @@ function lastOf<Item>(items: readonly Item[], n: number | null | undefined): rea
   return n == null ? items : items.slice(Math.max(0, items.length - n));
 }
 
-/** A pattern in which `*` stands for any text and `?` for any character. */
+/** Converts a glob pattern: `*` matches any text and `?` any character. */
 function globOf(pattern: string): RegExp {
   const literal = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
   return new RegExp(`^${literal.replaceAll("*", ".*").replaceAll("?", ".")}$`, "s");

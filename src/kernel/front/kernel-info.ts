@@ -6,7 +6,7 @@ const require = createRequire(import.meta.url);
 const ours = require("sera-lab/package.json") as { version: string };
 const compiler = require("typescript-for-cells/package.json") as { version: string };
 
-/** What a front end asks a kernel first. */
+/** The reply to a front end's first request to a kernel. */
 export const kernelInfo: Content = {
   status: "ok",
   protocol_version: protocolVersion,
@@ -18,7 +18,7 @@ export const kernelInfo: Content = {
     mimetype: "text/typescript",
     file_extension: ".ts",
     pygments_lexer: "typescript",
-    // `mode` is for JupyterLab, the rest for what is left of Notebook 6.
+    // `mode` is for JupyterLab, the rest for remaining uses of Notebook 6.
     codemirror_mode: { mode: "typescript", name: "javascript", typescript: true },
     nbconvert_exporter: "script",
   },

@@ -1,11 +1,11 @@
 import type { Content } from "../wire/message.js";
 
 /*
- * The protocol counts a cursor's position in code points, TypeScript in UTF-16 units: they differ
- * after a character such as 😀, which is one of the former and two of the latter.
+ * The protocol counts a cursor's position in code points, TypeScript in UTF-16 units: they differ after a character
+ * such as 😀, which is one code point but two UTF-16 units.
  */
 
-/** The UTF-16 offset of a position in code points; one beyond the end is the end. */
+/** Converts a position in code points to a UTF-16 offset, at most the end of the text. */
 export function toUtf16(text: string, codePoints: number): number {
   let offset = 0;
   for (let count = 0; count < codePoints && offset < text.length; count++)
@@ -13,7 +13,7 @@ export function toUtf16(text: string, codePoints: number): number {
   return offset;
 }
 
-/** The position in code points of a UTF-16 offset. */
+/** Converts a UTF-16 offset to a position in code points. */
 export function toCodePoints(text: string, utf16: number): number {
   let count = 0;
   for (let offset = 0; offset < Math.min(utf16, text.length); count++)
@@ -21,11 +21,11 @@ export function toCodePoints(text: string, utf16: number): number {
   return count;
 }
 
-/** A completion's content with the positions in UTF-16 offsets of `code` as the protocol has them. */
+/** Converts the positions in a completion's content from UTF-16 offsets of `code` to code points, as in the protocol. */
 export function completionInCodePoints(code: string, content: Content): Content {
   const converted = positionsInCodePoints(code, content, ["cursor_start", "cursor_end"]);
   if (!isObject(content.metadata)) return converted;
-  // Front ends read what each match is from lists such as `_jupyter_types_experimental`.
+  // Front ends read the kind of each match from lists such as `_jupyter_types_experimental`.
   const metadata = Object.entries(content.metadata).map(([name, list]) => [
     name,
     Array.isArray(list)

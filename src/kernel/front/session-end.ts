@@ -1,6 +1,6 @@
 import type { CellError } from "../session-protocol.js";
 
-/** How a process ended: by one of the two. */
+/** How a process ended: exactly one of the two is set. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -8,7 +8,7 @@ export interface Exit {
 
 /** How a session's process ended. */
 export interface SessionEnd extends Exit {
-  /** The last that native code wrote to stderr. */
+  /** The last output of native code to stderr. */
   readonly stderr: string;
 }
 
@@ -17,7 +17,7 @@ export function describeExit({ code, signal }: Exit): string {
   return signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
 }
 
-/** What to tell of a session that ended under a cell: why, what is lost, and what to do. */
+/** The error for a session that ended while a cell ran: why, what is lost, and what to do. */
 export function errorOfEnd(end: SessionEnd): CellError {
   const [ename, why, advice] = reason(end);
   const evalue = `${why}. All variables are gone; a new session has been started. Run the cells again from the top${advice}.`;

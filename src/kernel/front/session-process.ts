@@ -6,30 +6,30 @@ import type { FromSession, ToSession } from "../session-protocol.js";
 import type { Exit, SessionEnd } from "./session-end.js";
 import type { StreamName } from "./stream-buffer.js";
 
-/** What is told of a session's process. */
+/** Listener for events of a session's process. */
 export interface SessionListener {
   onMessage(message: FromSession): void;
-  /** Native code has written past JavaScript's streams. */
+  /** Native code wrote output that bypasses JavaScript's streams. */
   onNativeOutput(name: StreamName, text: string): void;
-  /** Nothing more comes of this process. */
+  /** The process ended; no further event follows. */
   onEnd(end: SessionEnd): void;
 }
 
 const program = fileURLToPath(new URL("../session/main.js", import.meta.url));
 
-/** How long a session may take to end by itself, in milliseconds. */
+/** Milliseconds that a session may take to end by itself. */
 const patience = 1000;
 
-/** How long an ended session's pipes are read on, where a process that a cell has started holds them open, in milliseconds. */
+/** Milliseconds to keep reading an ended session's pipes if a process started by a cell holds them open. */
 const drain = 200;
 
-/** How much of stderr is kept to tell why a session ended, in characters. */
+/** Number of characters of stderr kept to explain why a session ended. */
 const tailLength = 16_384;
 
-/** With these lines begin the dumps that V8 writes when it gives up; they tell nothing to the reader of a notebook. */
+/** First lines of the dumps that V8 writes when it aborts; they mean nothing to the reader of a notebook. */
 const crashDump = /^(?:<--- Last few GCs --->|----- Native stack trace -----|FATAL ERROR: |#\n# Fatal )/m;
 
-/** One process in which cells run. */
+/** A process that runs cells. */
 export class SessionProcess {
   private readonly child: ChildProcess;
   private readonly watchdog: Writable;
@@ -37,17 +37,17 @@ export class SessionProcess {
   private stderr = "";
   private hasCrashed = false;
 
-  /** @param snapshot the file to start from, if there is one */
+  /** @param snapshot the snapshot file to start from, if any */
   constructor(
     private readonly listener: SessionListener,
     snapshot: string | undefined,
   ) {
-    // A group of its own, because Jupyter interrupts and kills the whole group of the front.
+    // A separate process group, because Jupyter interrupts and kills the whole group of the front.
     const detached = process.platform !== "win32";
     const execArgv = snapshot === undefined ? process.execArgv : [...process.execArgv, "--snapshot-blob", snapshot];
     this.child = fork(program, { stdio: ["ignore", "pipe", "pipe", "ipc", "pipe"], detached, execArgv });
     this.watchdog = this.child.stdio[4] as Writable;
-    // A session that has ended cannot be written to; that it has ended is told by its exit.
+    // Writing to an ended session fails; its exit event already reports the end.
     this.watchdog.on("error", () => {});
     this.child.on("message", (message) => listener.onMessage(message as FromSession));
     this.child.stdout!.setEncoding("utf8").on("data", (text: string) => listener.onNativeOutput("stdout", text));
@@ -63,22 +63,22 @@ export class SessionProcess {
   }
 
   send(message: ToSession): void {
-    // The callback takes the error of a session that has ended; that it has ended is told by its exit.
+    // The callback swallows the error of an ended session; its exit event already reports the end.
     this.child.send(message, () => {});
   }
 
-  /** Asks a cell to stop, even one that is stuck in a loop of its own. */
+  /** Asks a cell to stop, even one stuck in its own loop. */
   interrupt(cell: number): void {
     this.send({ type: "interrupt" });
     this.watchdog.write(`${cell}\n`);
   }
 
-  /** Breaks into code that does not ask whether it is to stop: a package's loop. */
+  /** Interrupts code that does not check whether it should stop, such as a loop in a package. */
   breakIn(): void {
     if (process.platform !== "win32") this.child.kill("SIGINT");
   }
 
-  /** Ends the process and what its cells have started. */
+  /** Ends the process and the processes that its cells started. */
   async close(): Promise<void> {
     if (this.child.connected) this.child.disconnect();
     await Promise.race([this.exited, wait(patience, undefined, { ref: false })]);
@@ -111,7 +111,7 @@ export class SessionProcess {
   }
 
   private async tellEnd(): Promise<void> {
-    // What the process said last is read before.
+    // Read the last output of the process first.
     const read = new Promise((resolve) => this.child.once("close", resolve));
     const exit = await this.exited;
     await Promise.race([read, wait(drain)]);

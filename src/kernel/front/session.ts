@@ -4,32 +4,32 @@ import type { Content } from "../wire/message.js";
 import { describeExit, errorOfEnd, type SessionEnd } from "./session-end.js";
 import { SessionProcess, type SessionListener } from "./session-process.js";
 
-/** What a session says of its cells. */
+/** A session's message about a cell. */
 export type CellMessage = Exclude<FromSession, { type: "ready" | "answer" }>;
 
-/** What is told of the session. */
+/** Listener for events of the session. */
 export interface Listener {
   onMessage(message: CellMessage): void;
   onNativeOutput: SessionListener["onNativeOutput"];
-  /** The process has ended, and a new one is on its way. */
+  /** The process ended, and a new one is starting. */
   onEnd(end: SessionEnd): void;
-  /** Sessions end before they can be used. */
+  /** Sessions keep ending before they can be used. */
   onFailure(message: string): void;
 }
 
-/** How many processes may end in a row without having run a cell. */
+/** Maximum number of processes in a row that may end without having run a cell. */
 const attempts = 3;
 
-/** The session as the front sees it: always there, since a new process takes the place of one that has ended. */
+/** The session as the front sees it: always available, because a new process replaces one that ended. */
 export class Session {
   private process!: SessionProcess;
-  /** Done when the process takes cells. */
+  /** Resolves when the process accepts cells. */
   private ready!: Promise<void>;
   private failures = 0;
   private isClosing = false;
   private questions = 0;
   private readonly asked = new Map<number, (content: Content) => void>();
-  /** Done when there is somebody to tell. */
+  /** Resolves to the listener once there is one. */
   private readonly listened: Promise<Listener>;
   private onListen!: (listener: Listener) => void;
 
@@ -38,7 +38,7 @@ export class Session {
     this.start();
   }
 
-  /** Tells of the session, also what was so before. */
+  /** Sets the listener; it also receives earlier events. */
   listen(listener: Listener): void {
     this.onListen(listener);
   }
@@ -54,9 +54,9 @@ export class Session {
     this.process.send({ type: "execute", cell, count, code, expressions });
   }
 
-  /** Asks a cell to stop that has been given to {@link execute}; done when that has been sent. */
+  /** Asks a cell passed to {@link execute} to stop; resolves once the request is sent. */
   async interrupt(cell: number): Promise<void> {
-    // Not before it has been sent.
+    // The cell itself must be sent first.
     await this.ready;
     this.process.interrupt(cell);
   }
@@ -66,12 +66,12 @@ export class Session {
     this.process.send({ type: "input", value });
   }
 
-  /** Breaks into a cell that has been asked to stop and does not. */
+  /** Interrupts a cell that does not stop on request. */
   breakIn(): void {
     this.process.breakIn();
   }
 
-  /** The content of the reply to a question, or of an error where the session ends over it. */
+  /** Returns the content of the reply to a question, or of an error if the session ends before it answers. */
   async ask(question: Question): Promise<Content> {
     await this.ready;
     const id = ++this.questions;
@@ -126,7 +126,7 @@ export class Session {
       return;
     }
     this.start();
-    // Who waits for a process that ended too early waits for the next.
+    // Callers that wait for a process that ended too early wait for the next one.
     resolve(this.ready);
     const { ename, evalue } = errorOfEnd(end);
     for (const answer of this.asked.values()) answer({ status: "error", ename, evalue, traceback: [] });

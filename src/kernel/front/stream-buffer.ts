@@ -1,12 +1,12 @@
-/** What a cell writes to. */
+/** Output streams of a cell. */
 export type StreamName = "stdout" | "stderr";
 
-/** The shortest time between two messages of one cell's writes, in milliseconds. */
+/** Minimum milliseconds between two messages with one cell's output. */
 const interval = 20;
 
 /**
- * Joins what a cell writes in quick succession, because a message for each of a loop's prints keeps
- * a front end busy for minutes. The first write after a pause goes out at once.
+ * Joins a cell's writes in quick succession, because one message per print in a loop would keep a front end busy for
+ * minutes. The first write after a pause is sent at once.
  */
 export class StreamBuffer {
   private name: StreamName = "stdout";
@@ -14,7 +14,7 @@ export class StreamBuffer {
   private timer: NodeJS.Timeout | undefined;
   private published = -Infinity;
 
-  /** @param publish is given the writes, joined, in their order */
+  /** @param publish receives the joined writes, in order */
   constructor(private readonly publish: (name: StreamName, text: string) => void) {}
 
   write(name: StreamName, text: string): void {
@@ -24,7 +24,7 @@ export class StreamBuffer {
     this.timer ??= setTimeout(() => this.flushWholeCharacters(), this.published + interval - performance.now());
   }
 
-  /** Publishes what has been written; whatever else the cell shows comes after it. */
+  /** Publishes everything written so far; call it before the cell shows anything else. */
   flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
@@ -34,7 +34,7 @@ export class StreamBuffer {
     this.text = "";
   }
 
-  /** Keeps back the first half of a surrogate pair whose second half is still to be written. */
+  /** Holds back the first half of a surrogate pair until the second half is written. */
   private flushWholeCharacters(): void {
     const [half = ""] = /[\ud800-\udbff]$/.exec(this.text) ?? [];
     this.text = this.text.slice(0, this.text.length - half.length);

@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
 
 /**
- * What a program prints to stdout.
+ * Runs a program and returns what it prints to stdout.
  *
- * @param seconds after which it is ended
- * @returns undefined where the program is missing, fails or takes longer
+ * @param seconds time limit, after which the program is ended
+ * @returns undefined if the program is missing, fails or takes longer
  */
 export function answerOf(program: string, args: readonly string[], seconds = 20): Promise<string | undefined> {
   return new Promise((resolve) => {

@@ -4,7 +4,7 @@ import { InputError } from "../../base/errors.js";
 import { answerOf } from "./ask.js";
 import { pythons } from "./python.js";
 
-/** What the folders depend on. */
+/** The platform and environment that determine the folders. */
 export interface Surroundings {
   readonly platform: NodeJS.Platform;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -17,8 +17,7 @@ const here: Surroundings = { platform: process.platform, env: process.env, home:
 const pathsOf = (platform: NodeJS.Platform) => (platform === "win32" ? win32 : posix);
 
 /**
- * The data folder of Jupyter's user, by the rules of jupyter_core 5.
- * Kernelspecs are in its subfolder `kernels`.
+ * The user's Jupyter data folder, by the rules of jupyter_core 5. Kernelspecs are in its subfolder `kernels`.
  */
 export function userDataFolder({ platform, env, home }: Surroundings = here): string {
   const { join } = pathsOf(platform);
@@ -36,9 +35,9 @@ export function dataFolderOf(prefix: string): string {
 }
 
 /**
- * The active environment: what is activated, else the installation of the first Python on the PATH.
+ * The prefix of the active environment, or else of the installation of the first Python on the PATH.
  *
- * @throws InputError where there is neither
+ * @throws InputError if there is neither
  */
 export async function activePrefix(): Promise<string> {
   const prefix = process.env.VIRTUAL_ENV || process.env.CONDA_PREFIX || (await pythons())[0]?.prefix;
@@ -52,10 +51,9 @@ export async function activePrefix(): Promise<string> {
 }
 
 /**
- * Every data folder in which Jupyter looks, as far as it can be known without asking it, the first
- * found winning.
+ * Every data folder that Jupyter searches, as far as can be determined without asking it, in order of precedence.
  *
- * @param prefixes of environments beside the active one
+ * @param prefixes prefixes of environments other than the active one
  */
 export function dataFolders(prefixes: readonly string[], surroundings: Surroundings = here): string[] {
   const { platform, env } = surroundings;
@@ -68,7 +66,7 @@ export function dataFolders(prefixes: readonly string[], surroundings: Surroundi
   ];
 }
 
-/** Every data folder in which a Jupyter looks, by its own account; undefined where the command does not answer. */
+/** Every data folder that a Jupyter installation reports searching; undefined if the command does not answer. */
 export async function dataFoldersByJupyter(jupyter: string): Promise<string[] | undefined> {
   const answer = await answerOf(jupyter, ["--paths", "--json"]);
   return answer === undefined ? undefined : (JSON.parse(answer) as { data: string[] }).data;

@@ -1,9 +1,9 @@
 import { answerOf } from "./ask.js";
 
-/** What Python is called; `py` is the launcher that python.org's installer brings to Windows. */
+/** Names of the Python command; `py` is the launcher that python.org's installer adds on Windows. */
 const names = process.platform === "win32" ? ["py", "python", "python3"] : ["python3", "python"];
 
-/** A Python that was found. */
+/** An installed Python. */
 export interface Python {
   readonly command: string;
   /** Major and minor number, `[3, 11]`. */
@@ -12,7 +12,7 @@ export interface Python {
   readonly prefix: string;
 }
 
-/** Every Python on the PATH that runs, the usual name first. */
+/** Finds every working Python on the PATH, the usual name first. */
 export async function pythons(): Promise<Python[]> {
   const found = await Promise.all(names.map((command) => describe(command)));
   return found.filter((python) => python !== undefined);

@@ -12,34 +12,34 @@ export const specName = "sera";
 const shipped = join(packageFolder, "kernels", specName);
 const logos = ["logo-32x32.png", "logo-64x64.png", "logo-svg.svg"];
 
-/** The program that Jupyter starts, with the path of a connection file. */
+/** The program that Jupyter starts with the path of a connection file. */
 export const kernelProgram = join(packageFolder, "dist", "src", "kernel", "main.js");
 
 const schema = z.looseObject({ argv: z.array(z.string()), display_name: z.string() });
 
-/** A kernelspec as it was found. */
+/** An installed kernelspec. */
 export interface InstalledSpec {
   readonly folder: string;
   readonly displayName: string;
   readonly argv: readonly string[];
 }
 
-/** The folder of the kernelspec in a data folder of Jupyter's. */
+/** The kernelspec's folder within a Jupyter data folder. */
 export function specFolder(dataFolder: string): string {
   return join(dataFolder, "kernels", specName);
 }
 
 /**
- * Writes the kernelspec. It starts this Node and this copy of the package by their absolute paths, so
- * that a notebook may lie anywhere.
+ * Writes the kernelspec. It starts this Node and this copy of the package by their absolute paths, so that notebooks
+ * work in any folder.
  *
- * @param dataFolder one of Jupyter's, see {@link userDataFolder} and {@link dataFolderOf}
- * @returns what now stands there
- * @throws InputError where the folder cannot be written, or holds another program's kernel
+ * @param dataFolder a Jupyter data folder, see {@link userDataFolder} and {@link dataFolderOf}
+ * @returns the kernelspec as installed
+ * @throws InputError if the folder cannot be written, or contains another program's kernel
  */
 export async function installSpec(dataFolder: string): Promise<InstalledSpec> {
   const folder = specFolder(dataFolder);
-  // One that Jupyter cannot use is written anew.
+  // Overwrite a kernelspec that Jupyter cannot use.
   const present = await readSpec(dataFolder).catch(() => undefined);
   if (present) refuseForeign(present);
   const template = schema.parse(JSON.parse(await readFile(join(shipped, "kernel.json"), "utf8")));
@@ -56,8 +56,8 @@ export async function installSpec(dataFolder: string): Promise<InstalledSpec> {
 /**
  * Removes the kernelspec.
  *
- * @returns its folder, or undefined where there was none
- * @throws InputError where the folder cannot be removed, or holds another program's kernel
+ * @returns its folder, or undefined if there was none
+ * @throws InputError if the folder cannot be removed, or contains another program's kernel
  */
 export async function removeSpec(dataFolder: string): Promise<string | undefined> {
   const spec = await readSpec(dataFolder);
@@ -71,8 +71,8 @@ export async function removeSpec(dataFolder: string): Promise<string | undefined
 /**
  * Reads the kernelspec in a data folder.
  *
- * @returns undefined where there is none
- * @throws InputError where there is one that Jupyter cannot use
+ * @returns undefined if there is none
+ * @throws InputError if there is one that Jupyter cannot use
  */
 export async function readSpec(dataFolder: string): Promise<InstalledSpec | undefined> {
   const folder = specFolder(dataFolder);
@@ -87,7 +87,7 @@ export async function readSpec(dataFolder: string): Promise<InstalledSpec | unde
   return { folder, displayName: spec.data.display_name, argv: spec.data.argv };
 }
 
-/** The kernel program that a kernelspec starts, or undefined where it is not sera-lab's. */
+/** The kernel program that a kernelspec starts, or undefined if it is not sera-lab's. */
 export function programOf({ argv }: InstalledSpec): string | undefined {
   return argv.find((part) => part.replaceAll("\\", "/").endsWith("/src/kernel/main.js"));
 }
@@ -101,7 +101,7 @@ function refuseForeign(spec: InstalledSpec): void {
   );
 }
 
-/** Says of an error of the system what to do about it. */
+/** Adds to a system error what to do about it. */
 async function explaining<T>(folder: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -2,11 +2,11 @@ import type ts from "typescript-for-cells";
 import { declaredNames, type DeclaredNames } from "./names.js";
 import { compiler } from "./typescript.js";
 
-/** A cell as it is compiled. */
+/** A cell to compile. */
 export interface CellText {
-  /** Its name in V8's stacks. */
+  /** The cell's name in V8's stacks. */
   readonly name: string;
-  /** What the user knows it by. */
+  /** The name shown to the user. */
   readonly title: string;
   readonly source: string;
 }
@@ -15,15 +15,15 @@ export interface CellText {
 export interface Prepared {
   readonly text: string;
   readonly names: DeclaredNames;
-  /** Whether later cells know something by it: a name, or a type that it adds to. */
+  /** Whether it declares anything for later cells: a name, or an addition to a type. */
   readonly isLasting: boolean;
-  /** Where a `(` has been put in, if one was: what stands behind it in its line is a column further on. */
+  /** Offset of an inserted `(`, if any; it shifts the rest of its line by one column. */
   readonly inserted: number | undefined;
 }
 
 /**
- * Makes a module of a cell's text. What a cell can only mean is taken as that: an object typed as its
- * last line, and `export` before a declaration, which all later cells see anyway.
+ * Turns a cell's text into a module. Accepts two forms with an obvious meaning: an object literal as the last line, and
+ * `export` before a declaration, which all later cells see anyway.
  */
 export function prepare(source: string): Prepared {
   const object = lastObject(source);
@@ -34,18 +34,18 @@ export function prepare(source: string): Prepared {
   const isLasting =
     names.all.size > 0 ||
     file.statements.some((each) => compiler.isImportDeclaration(each) || compiler.isModuleDeclaration(each));
-  // The compiler keeps of a module's types only what is exported.
+  // The compiler keeps only the exported types of a module.
   return { text: `${text}\nexport { ${[...names.all].join(", ")} };`, names, isLasting, inserted: object };
 }
 
-/** Parses a cell's text, with the errors that the parser has found. */
+/** Parses a cell's text; the result includes the parser's errors. */
 export function parse(text: string): ts.SourceFile & { readonly parseDiagnostics: readonly ts.Diagnostic[] } {
   const file = compiler.createSourceFile("cell.ts", text, compiler.ScriptTarget.Latest, false, compiler.ScriptKind.TS);
   if (!("parseDiagnostics" in file)) throw new Error("this TypeScript does not say which errors its parser has found");
   return file as ts.SourceFile & { readonly parseDiagnostics: readonly ts.Diagnostic[] };
 }
 
-/** Where an object begins that a parser of statements takes for a block: `{ a: 1, b: 2 }` at a cell's end. */
+/** Start of an object literal at a cell's end that a statement parser would read as a block: `{ a: 1, b: 2 }`. */
 function lastObject(source: string): number | undefined {
   if (!source.trimEnd().endsWith("}")) return undefined;
   for (const statement of parse(source).statements) {
@@ -71,7 +71,7 @@ function isObject(text: string): boolean {
   );
 }
 
-/** Blanks out `export`, so that everything stays in its place. */
+/** Replaces `export` by spaces, which preserves all positions. */
 function withoutExports(text: string): string {
   if (!text.includes("export")) return text;
   const file = parse(text);

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { inspect } from "node:util";
 
-/** Why a cell stopped that the user interrupted. */
+/** Error that stops a cell interrupted by the user. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
   constructor() {
@@ -9,10 +9,10 @@ export class Interrupted extends Error {
   }
 }
 
-/** Throws after an interrupt are counted: code that catches every error would otherwise go round for ever. */
+/** Maximum number of throws after an interrupt; code that catches every error would otherwise loop forever. */
 const mostThrows = 100;
 
-/** A cell that runs or has run. */
+/** A cell that is running or has run. */
 export class Cell {
   private readonly abort = new AbortController();
   private throws = 0;
@@ -20,9 +20,9 @@ export class Cell {
   private closed = false;
 
   /**
-   * @param number names the cell in all that is said to the front
-   * @param count the number that the user sees beside it
-   * @param flag the number of the cell that the watchdog wants stopped
+   * @param number identifies the cell in messages to the front
+   * @param count execution count shown to the user
+   * @param flag contains the number of the cell that the watchdog wants to stop
    */
   constructor(
     readonly number: number,
@@ -30,12 +30,12 @@ export class Cell {
     private readonly flag: Int32Array,
   ) {}
 
-  /** Node keeps the cell on whatever it has started, and shows it there. */
+  /** Short text for Node, which attaches the cell to the resources that it started and prints it there. */
   [inspect.custom](): string {
     return `cell [${this.count}]`;
   }
 
-  /** Aborted by an interrupt; who asks for it is given time to stop by itself. */
+  /** Aborted by an interrupt; code that reads this signal is given time to stop by itself. */
   get signal(): AbortSignal {
     this.watched = true;
     return this.abort.signal;
@@ -46,12 +46,12 @@ export class Cell {
     return this.abort.signal.aborted;
   }
 
-  /** Whether it is to stop: the watchdog may know that before the cell does. */
+  /** Whether it should stop; the watchdog may know this before the cell does. */
   get isInterrupted(): boolean {
     return this.abort.signal.aborted || this.flag[0] === this.number;
   }
 
-  /** Whether something of the cell may stop by itself, and leave things in order, if it is given time. */
+  /** Whether some of the cell's code watches the signal, and can stop cleanly by itself if given time. */
   get isWatched(): boolean {
     return this.watched;
   }
@@ -60,7 +60,7 @@ export class Cell {
     return this.closed;
   }
 
-  /** An interrupted cell that has ended says nothing more, whatever of it still runs. */
+  /** Whether the cell's output is suppressed: it was interrupted and has ended, although parts of it may still run. */
   get isSilent(): boolean {
     return this.closed && this.isInterrupted;
   }
@@ -73,12 +73,12 @@ export class Cell {
     this.closed = true;
   }
 
-  /** @throws Interrupted where the cell was interrupted; or has ended, and what it left running holds up a later one that was */
+  /** @throws Interrupted if the cell was interrupted, or has ended but its remaining code delays an interrupted later cell */
   check(): void {
     if (this.isInterrupted || (this.closed && this.flag[0]! > this.number)) throw new Interrupted();
   }
 
-  /** Where an interrupted cell does not go on: it is thrown out, and left waiting for ever once that did not help. */
+  /** Stops an interrupted cell after a wait: throws, and if repeated throws do not help, waits forever. */
   async checkAfterWait(): Promise<void> {
     if (!this.isInterrupted) return;
     if (!this.closed && this.throws++ < mostThrows) throw new Interrupted();
@@ -86,5 +86,5 @@ export class Cell {
   }
 }
 
-/** Which cell the running code belongs to, across every wait, timer and event. */
+/** The cell that the running code belongs to, tracked across awaits, timers and events. */
 export const cells = new AsyncLocalStorage<Cell>();

@@ -9,14 +9,14 @@ interface SpawnOptions {
   [option: string]: unknown;
 }
 
-/** Node's own start of a process, behind `spawn`, `exec`, `execFile` and `fork`; it is not in its types. */
+/** Node's internal process start, behind `spawn`, `exec`, `execFile` and `fork`; missing from its types. */
 interface Spawning {
   spawn(this: ChildProcess, options: SpawnOptions): number;
 }
 
 /**
- * Makes child processes part of the cell that starts them: what they write to the stdout and stderr
- * that they inherit is the cell's, also when it comes late, and the watchdog knows whose they are.
+ * Assigns child processes to the cell that starts them: their output to inherited stdout and stderr goes to the cell,
+ * even if it comes late, and the watchdog knows which cell they belong to.
  */
 export function adoptChildren(watchdog: Pick<Watchdog, "note">): void {
   const prototype = ChildProcess.prototype as unknown as Spawning;
@@ -44,7 +44,7 @@ function forward(stream: Readable | null | undefined, take: (text: string) => vo
 const streams = { stdout: 1, stderr: 2 } as const;
 type Inherited = [name: "stdout" | "stderr", index: number][];
 
-/** The same streams, with a pipe in the place of those that would be this process's own. */
+/** Replaces streams that would be inherited from this process by pipes. */
 function withoutInheriting(stdio: StdioOptions | undefined): {
   readonly stdio: StdioOptions | undefined;
   readonly inherited: Inherited;
@@ -53,7 +53,7 @@ function withoutInheriting(stdio: StdioOptions | undefined): {
   if (stdio === undefined || stdio === null) return { stdio, inherited };
   const list = typeof stdio === "string" ? [stdio, stdio, stdio] : [...stdio];
   for (const [name, index] of Object.entries(streams) as Inherited) {
-    // A number or a stream of this process's may also stand in another's place: `2>&1`.
+    // An entry may also be a descriptor number or stream of this process, as in `2>&1`.
     const target = list[index];
     const isOwn =
       target === "inherit" || target === 1 || target === 2 || target === process.stdout || target === process.stderr;

@@ -7,14 +7,14 @@ import { remember } from "./positions.js";
 import { rewrite, type Names } from "./rewrite.js";
 import { compiler } from "./typescript.js";
 
-/** Kept from cells that replace it. */
+/** Saved because cells may replace it. */
 const { parse: parseJson } = JSON;
 
 /** A compiler error, located in the cell's source or in a file that the cell imports. */
 export interface Complaint {
   readonly code: number;
   readonly text: string;
-  /** The path of the file, where it is not the cell. */
+  /** Path of the file, unless it is the cell. */
   readonly path: string | undefined;
   readonly line: number;
   readonly column: number;
@@ -30,35 +30,35 @@ export class CompileError extends Error {
   }
 }
 
-/** A cell ready to be run. */
+/** A cell ready to run. */
 export interface CompiledCell {
-  /** An expression whose value is the async function that the cell is; its first line stands before the cell's. */
+  /** An expression that evaluates to the cell's async function; one line precedes the cell's own. */
   readonly javascript: string;
-  /** The names that it declares and that have values. */
+  /** The declared names that have values. */
   readonly declared: readonly string[];
-  /** Those of them that have the value `undefined` before their declaration. */
+  /** The declared names that are `undefined` before their declaration. */
   readonly hoisted: readonly string[];
 }
 
-/** Compiles cells, each with the types of those before it. */
+/** Compiles cells, each with the types of the cells before it. */
 export class Converter {
   private readonly language: NotebookLanguage;
-  /** Whether a name that some cell has declared stands in a box; one that was only described (`declare`) does not. */
+  /** Whether a name declared by some cell has a box; names that are only described (`declare`) have none. */
   private readonly boxed = new Map<string, boolean>();
 
   constructor(folder: string) {
     this.language = new NotebookLanguage(folder);
     this.language.keep(givenText());
     for (const name of givenNames) this.boxed.set(name, true);
-    // The first program takes a second; better now than when the first cell waits for it.
+    // The first program takes a second; build it now, before a cell waits for it.
     this.language.program("export {};");
   }
 
   /**
-   * Compiles a cell and keeps what it declares for the cells after it. That stays known if the cell
-   * then fails: as far as it came, its names have values.
+   * Compiles a cell and keeps its declarations for later cells. They remain known even if the cell then fails; names
+   * declared before the failure have values.
    *
-   * @throws CompileError where it does not parse or its types do not fit
+   * @throws CompileError if it does not parse or its types do not fit
    */
   convert(cell: CellText): CompiledCell {
     const prepared = prepare(cell.source);
@@ -72,7 +72,7 @@ export class Converter {
     const { javascript, map, declarations } = this.language.emit(program, {
       after: after as ts.TransformerFactory<ts.SourceFile>[],
     });
-    // The compiler leaves what is declared in blocks out of a module's declarations.
+    // The compiler omits declarations in blocks from a module's declarations.
     if (prepared.isLasting)
       this.language.keep(
         prepared.names.inBlocks.size === 0 && declarations !== undefined ? declarations : prepared.text,
@@ -90,7 +90,7 @@ export class Converter {
     };
   }
 
-  /** The compiler's service with a text that is being typed as its current cell. */
+  /** The compiler's language service, with code being typed as the current cell. */
   typing(code: string): { readonly service: ts.LanguageService; readonly path: string; readonly program: ts.Program } {
     const program = this.language.program(`${code}\nexport {};`);
     return { service: this.language.service, path: this.language.current, program };
@@ -102,7 +102,7 @@ export class Converter {
 
   private complaints(program: ts.Program, file: ts.SourceFile, cell: CellText, prepared: Prepared): Complaint[] {
     const syntax = program.getSyntacticDiagnostics(file);
-    // A text that does not parse has no types to speak of, and all errors after its first tend to be the first one's.
+    // Code that does not parse has no meaningful types, and errors after the first usually follow from it.
     const found =
       syntax.length > 0
         ? syntax.slice(0, 1)
@@ -110,7 +110,7 @@ export class Converter {
     return found.flatMap((diagnostic) => complaint(diagnostic, file, cell, prepared));
   }
 
-  /** Errors in the TypeScript files of the user's own that the cell imports, and in those that they import. */
+  /** Errors in the user's own TypeScript files that the cell imports directly or indirectly. */
   private inHelpers(program: ts.Program, file: ts.SourceFile): ts.Diagnostic[] {
     const seen = new Set<ts.SourceFile>([file]);
     const found: ts.Diagnostic[] = [];
@@ -158,7 +158,7 @@ export class Converter {
     };
   }
 
-  /** Whether a symbol is a name at the top level of this or of an earlier cell. */
+  /** Whether a symbol is a top-level name of this or an earlier cell. */
   private isTopLevel(symbol: ts.Symbol, file: ts.SourceFile): boolean {
     return (symbol.declarations ?? []).some((declaration) => {
       const home = declaration.getSourceFile();
@@ -168,7 +168,7 @@ export class Converter {
     });
   }
 
-  /** Notes which of a cell's names get boxes. */
+  /** Records which of a cell's names get boxes. */
   private declare(file: ts.SourceFile, checker: ts.TypeChecker): Pick<CompiledCell, "declared" | "hoisted"> {
     const declared: string[] = [];
     const hoisted: string[] = [];
@@ -188,7 +188,7 @@ export class Converter {
 
 type Locals = ReadonlyMap<ts.__String, ts.Symbol>;
 
-/** The names at the top level of a file, which the compiler keeps to itself. */
+/** The top-level names of a file, which the compiler does not expose in its types. */
 function localsOf(file: ts.SourceFile): Locals {
   return (file as ts.SourceFile & { readonly locals?: Locals }).locals ?? new Map();
 }
@@ -212,7 +212,7 @@ function complaint(
     const { line, character } = file.getLineAndCharacterOfPosition(start);
     return [{ code, text, path: file.fileName, line: line + 1, column: character + 1 }];
   }
-  // What is missing at a cell's end is found behind it, in what was put there for the compiler.
+  // The compiler reports something missing at a cell's end behind it, in the text added for the compiler.
   const typed = Math.min(inserted !== undefined && start > inserted ? start - 1 : start, source.trimEnd().length);
   return [{ code, text, path: undefined, ...placeOf(source, typed) }];
 }

@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
 
 /**
- * Every process below another, by the system's own list, parents before children; none on Windows,
- * which has no such list at hand.
+ * Lists every descendant of a process from the system's process list, parents before children; empty on Windows, which
+ * has no such list readily available.
  *
- * @param without processes that are left out with all below them
+ * @param without processes to exclude together with their descendants
  */
 export async function descendants(root: number, without: ReadonlySet<number>): Promise<number[]> {
   const list = await processes();

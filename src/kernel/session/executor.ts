@@ -5,7 +5,7 @@ import { defineGiven } from "./given.js";
 import { offerImports, type CellModule } from "./imports.js";
 import { declare, define, isDefined, offerScope } from "./scope.js";
 
-/** Runs cells in the one scope that all of them share. */
+/** Runs cells in the scope that they all share. */
 export class Executor {
   private readonly module: CellModule;
 
@@ -21,8 +21,8 @@ export class Executor {
   /**
    * Runs a cell.
    *
-   * @returns the value of its last expression in an array, where it has one
-   * @throws CompileError where it does not compile, and what it throws itself
+   * @returns the value of its last expression in an array, if it has one
+   * @throws CompileError if it does not compile; also whatever the cell throws
    */
   async run(cell: CellText): Promise<readonly [unknown] | undefined> {
     const { javascript, declared, hoisted } = this.converter.convert(cell);
@@ -30,7 +30,7 @@ export class Executor {
     for (const name of hoisted) if (!isDefined(name)) define(name, undefined);
     const { require, filename, dirname } = this.module;
     const module = { exports: {} };
-    // The call stands in the script, so that Node can break into what a cell does before its first wait.
+    // The call is part of the script, so that Node can interrupt the cell's code before its first await.
     const call = `${javascript}(...globalThis.${argumentsName})`;
     Object.defineProperty(globalThis, argumentsName, {
       value: [require, module, module.exports, filename, dirname],
@@ -41,5 +41,5 @@ export class Executor {
   }
 }
 
-/** Where a cell's function finds what it is called with. */
+/** Global name of the arguments of a cell's function. */
 const argumentsName = "__seraArguments";

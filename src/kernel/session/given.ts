@@ -4,7 +4,7 @@ import { packageFolder } from "../package-folder.js";
 import { prompt } from "./input.js";
 import { declare, define } from "./scope.js";
 
-/** What every cell knows without importing it, by the file it comes from; a notebook may declare these names as its own. */
+/** Names available to every cell without an import, by source file; a notebook may redeclare them. */
 const given: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "dist/src/notebook/display.js": { cell, display },
   "dist/src/kernel/session/input.js": { prompt },
@@ -12,7 +12,7 @@ const given: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 
 export const givenNames = Object.values(given).flatMap((values) => Object.keys(values));
 
-/** Their declaration, as a cell before the first. */
+/** Declarations of these names, as a cell before the first. */
 export function givenText(): string {
   const imports = Object.entries(given).map(([file, values]) => {
     const path = join(packageFolder, file).replaceAll("\\", "/");
@@ -21,7 +21,7 @@ export function givenText(): string {
   return `${imports.join("")}export { ${givenNames.join(", ")} };`;
 }
 
-/** Puts them into the scope. */
+/** Defines these names in the scope. */
 export function defineGiven(): void {
   declare(givenNames);
   for (const [name, value] of Object.values(given).flatMap(Object.entries)) define(name, value);

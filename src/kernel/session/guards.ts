@@ -3,20 +3,20 @@ import { cells } from "./cell.js";
 import { noteThrow, noteWait, type Generated } from "./positions.js";
 
 /*
- * JavaScript cannot be stopped from outside without losing the process's state. So the code of
- * cells stops itself: every turn of a loop and every wait asks whether its cell was interrupted.
+ * JavaScript cannot be stopped from outside without losing the process's state. So the code of cells stops itself:
+ * every loop iteration and every await checks whether its cell was interrupted.
  */
 
 const loopGuard = "__seraTurn";
 const waitGuard = "__seraWait";
 const throwGuard = "__seraThrow";
 
-/** Defines what guarded code calls. `flag` is not zero while some cell is to be stopped; the watchdog sets it. */
+/** Defines the functions that guarded code calls. The watchdog sets `flag` to a nonzero value while a cell should stop. */
 export function defineGuards(flag: Int32Array): void {
   const turn = () => {
     if (flag[0] !== 0) cells.getStore()?.check();
   };
-  // An async function, so that an error's stack leads on to the function that waits.
+  // An async function, so that an error's stack continues to the awaiting function.
   const wait = async (value: unknown, place?: string) => {
     try {
       const result = await value;
@@ -37,9 +37,9 @@ export function defineGuards(flag: Int32Array): void {
 }
 
 /**
- * Puts the guards into a file: a check at the head of every loop's body, and every `await x` as
- * `await guard(x, place)`, whose place says where the code waited if `x` is rejected without a stack; in the same way every
- * `throw x` keeps its place, for what is thrown and is no Error.
+ * Inserts guards into a file: adds a check at the start of every loop body, and turns every `await x` into
+ * `await guard(x, place)`, where `place` says where the code waited if `x` is rejected without a stack. Likewise
+ * records the place of every `throw x`, for thrown values that are not Errors.
  *
  * @param name the file's name in stacks
  */

@@ -8,19 +8,19 @@ import { define, link } from "./scope.js";
 type Bindings = readonly (readonly [imported: string, local: string])[];
 type Exports = Readonly<Record<string, unknown>>;
 
-/** What a cell can use of Node's modules without an import. */
+/** Node's module variables that a cell can use without an import. */
 export interface CellModule {
   readonly require: NodeJS.Require;
   readonly filename: string;
   readonly dirname: string;
 }
 
-/** Lets compiled cells import, as from a file in the notebook's folder. */
+/** Lets compiled cells import as if from a file in the notebook's folder. */
 export function offerImports(folder: string): CellModule {
   const filename = join(folder, "notebook.ts");
   const require = Module.createRequire(filename);
   let pending: Promise<void> | undefined;
-  /** Binds at once where that can be; else the cell has to wait for {@link imported}. */
+  /** Binds at once if possible; otherwise the cell must await {@link imported}. */
   const load = (name: string, bindings: Bindings): boolean => {
     try {
       bind(require(name) as unknown, bindings);
@@ -55,12 +55,12 @@ function urlOf(require: NodeJS.Require, name: string): string {
   return found.startsWith("/") || /^[a-z]:\\/i.test(found) ? pathToFileURL(found).href : found;
 }
 
-/** A module that waits while it is loaded cannot be required. */
+/** Whether loading failed because a module with a top-level await cannot be required. */
 function isAsynchronous(error: unknown): boolean {
   return (error as NodeJS.ErrnoException | undefined)?.code === "ERR_REQUIRE_ASYNC_MODULE";
 }
 
-/** What a module exports, as `import * as` gives it: what CommonJS exports is also the default. */
+/** A module's exports as in `import * as`; the exports of a CommonJS module are also the default export. */
 function namespaceOf(found: unknown): Exports {
   if (types.isModuleNamespaceObject(found) || (isObject(found) && "__esModule" in found)) return found as Exports;
   return { ...(isObject(found) ? found : {}), default: found };
@@ -71,8 +71,8 @@ function isObject(value: unknown): value is object {
 }
 
 /**
- * Gives the cell's names what a module exports. A function is bound as it is, since a name that is
- * read anew each time is slow to call; all else follows what the module does to it later.
+ * Binds the cell's names to a module's exports. A function is bound by value, because a live binding is slow to call;
+ * all other bindings are live.
  */
 function bind(found: unknown, bindings: Bindings): void {
   const exports = namespaceOf(found);

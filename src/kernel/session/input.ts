@@ -10,8 +10,8 @@ let waiting: Waiting[] = [];
 /**
  * Asks the user for a line of text, in a field below the cell.
  *
- * @param question stands before the field
- * @throws Error where the front end takes no input, as when a notebook is run without a user
+ * @param question text in front of the field
+ * @throws Error if the front end does not support input, for example in a notebook run without a user
  * @example const name = await prompt("Whose preferences? ");
  */
 export async function prompt(question = ""): Promise<string> {
@@ -30,7 +30,7 @@ export function takeInput(value: string | undefined): void {
   else first?.resolve(value);
 }
 
-/** Forgets the calls of a cell that was ended while it waited. */
+/** Drops the pending calls of a cell that was ended while it waited. */
 export function forgetInput(): void {
   waiting = [];
 }

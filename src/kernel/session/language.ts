@@ -6,25 +6,24 @@ import { compilerOptions } from "./compiler-options.js";
 import { compiler, documents } from "./typescript.js";
 
 /*
- * The compiler's view of a notebook. Every cell that was run is a module of its own, and the scope of
- * each continues in that of the cell before it: a name is looked for in the newest cell first, so that
- * a name declared again hides the earlier one from later cells, while the types of what earlier cells
- * declared still mean what they meant there.
+ * The compiler's view of a notebook. Every cell that ran is a separate module whose parent scope is that of the cell
+ * before it: name lookup starts at the newest cell, so a redeclared name hides the earlier one from later cells, while
+ * the types in earlier cells keep their meaning.
  */
 
-/** Files are made in steps of this many, since a new file costs the compiler more than a changed one. */
+/** Number of files created at a time, because a new file costs the compiler more than a changed one. */
 const step = 32;
 
-/** What a cell's compilation gives. */
+/** Result of compiling a cell. */
 export interface Emitted {
   readonly javascript: string;
   readonly map: string;
 }
 
-/** The compiler with all cells of a notebook so far and the one that is being typed or run. */
+/** The compiler, with all cells of a notebook so far and the one being typed or run. */
 export class NotebookLanguage {
   readonly service: ts.LanguageService;
-  /** The path of the cell that is being typed or run. */
+  /** Path of the cell being typed or run. */
   readonly current: string;
   private readonly texts = new Map<string, string>();
   private readonly versions = new Map<string, number>();
@@ -42,14 +41,14 @@ export class NotebookLanguage {
     this.service = compiler.createLanguageService(this.host(), documents);
   }
 
-  /** The program with this text as the current cell. */
+  /** Builds the program with this text as the current cell. */
   program(text: string): ts.Program {
     if (this.texts.get(this.current) !== text) this.write(this.current, text);
     const program = this.service.getProgram()!;
     let outer: ts.SourceFile | undefined;
     for (const path of [...this.earlier.slice(0, this.used), this.current]) {
       const file = program.getSourceFile(path)! as { -readonly [Key in keyof ts.SourceFile]: ts.SourceFile[Key] };
-      // The compiler looks for a name in a node's parents; a file has none of its own.
+      // The compiler resolves names through a node's parents; a file normally has none.
       Object.assign(file, { parent: outer });
       outer = file;
     }
@@ -64,7 +63,7 @@ export class NotebookLanguage {
   /**
    * Compiles the current cell.
    *
-   * @returns also its declarations, where all its types can be written down
+   * @returns also its declarations, if all its types can be written out
    */
   emit(
     program: ts.Program,
@@ -82,7 +81,7 @@ export class NotebookLanguage {
     };
   }
 
-  /** Makes what a cell declared known to the cells after it. */
+  /** Makes a cell's declarations known to later cells. */
   keep(text: string): void {
     if (this.used === this.earlier.length) this.reserve();
     this.write(this.earlier[this.used++]!, text);
@@ -124,7 +123,7 @@ export class NotebookLanguage {
       getScriptFileNames: () => [...this.earlier, this.current],
       getScriptVersion: (path) => this.versionOf(path),
       getScriptSnapshot: (path) => {
-        // The compiler asks for every file's text with every cell.
+        // The compiler requests every file's text for every cell.
         const version = this.versionOf(path);
         const known = this.snapshots.get(path);
         if (known?.version === version) return known.snapshot;
@@ -141,9 +140,9 @@ export class NotebookLanguage {
       getDirectories: compiler.sys.getDirectories,
       readDirectory: compiler.sys.readDirectory,
       realpath: compiler.sys.realpath!,
-      // Without it the compiler reads every package's package.json again for each cell.
+      // Without this cache, the compiler rereads every package's package.json for each cell.
       getModuleResolutionCache: () => cache,
-      // The library, and the packages that came with it, are found also from a notebook that lies outside of it.
+      // Resolve the library and its dependencies even from a notebook outside the library's folder.
       resolveModuleNameLiterals: (literals, from, redirected) =>
         literals.map(({ text }) => {
           const found = resolve(text, from, redirected);
@@ -167,7 +166,7 @@ function textNow(text: string | undefined): ts.IScriptSnapshot | undefined {
   return text === undefined ? undefined : compiler.ScriptSnapshot.fromString(text);
 }
 
-/** The text of a file that does not change, read when it is needed: not for one that a snapshot of the session has parsed. */
+/** The text of an unchanging file, read only when needed; not needed if a session snapshot has already parsed it. */
 function installedText(path: string): ts.IScriptSnapshot | undefined {
   if (!compiler.sys.fileExists(path)) return undefined;
   let read: string | undefined;
@@ -179,7 +178,10 @@ function installedText(path: string): ts.IScriptSnapshot | undefined {
   };
 }
 
-/** Installed packages do not change under a running notebook, and asking for their thousand files is not free. */
+/**
+ * Version of a file on disk. Installed packages do not change while a notebook runs, and checking their thousand files
+ * is not free.
+ */
 function versionOnDisk(path: string): string {
   if (path.includes("/node_modules/")) return installed;
   const found = statSync(path, { throwIfNoEntry: false });

@@ -1,10 +1,10 @@
 import { inspect } from "node:util";
 import { Worker } from "node:worker_threads";
 
-/** What Node keeps on objects to know whose they are; it says nothing of them. */
+/** Properties by which Node tracks the owner of an object; they say nothing about the object. */
 const bookkeeping = /^(async_id_symbol|trigger_async_id_symbol|asyncId|triggerId|kResourceStore)$/;
 
-/** Shows promises and timers as outside the kernel, and a worker, which leads to half of the process, by its name only. */
+/** Makes promises and timers print as outside the kernel, and a worker, which references half of the process, only by name. */
 export function tidyLooks(): void {
   const [timeout, immediate] = [setTimeout(() => {}), setImmediate(() => {})];
   clearTimeout(timeout);
@@ -30,7 +30,7 @@ export function tidyLooks(): void {
   });
 }
 
-/** Takes the bookkeeping off an object until the code that now looks at it has done so. */
+/** Removes the tracking properties from an object until the code inspecting it has finished. */
 function hideFor(object: object): void {
   const hidden = Object.getOwnPropertySymbols(object).filter(({ description = "" }) => bookkeeping.test(description));
   if (hidden.length === 0) return;

@@ -19,7 +19,7 @@ import { startWatchdog } from "./watchdog.js";
 
 const endProcess = process.exit.bind(process);
 
-/** A failure that no cell awaits is told below the cell that caused it. */
+/** Reports a failure that no cell awaits below the cell that caused it. */
 function tellFailure(thrown: unknown, what: string): void {
   const cell = speakingCell();
   if (isInterrupt(thrown) && cell?.isInterrupted) return;
@@ -28,7 +28,8 @@ function tellFailure(thrown: unknown, what: string): void {
 }
 
 process.on("disconnect", () => endProcess());
-// An interrupt comes as a message; the signal only ends a cell that runs without a wait, and otherwise must not end the process.
+// Interrupts arrive as messages; the signal only ends a cell that runs without awaiting, and otherwise must not end the
+// process.
 process.on("SIGINT", () => {});
 process.exit = (code?: number | string | null) => {
   throw new Error(`process.exit(${code ?? ""}): a cell cannot end the kernel; to start anew, restart the kernel`);
@@ -52,7 +53,7 @@ const session = new Session(process.cwd(), watchdog.flag);
 process.on("message", (message: ToSession) => {
   switch (message.type) {
     case "execute":
-      // In a turn of its own, so that messages behind it are heard while the cell waits.
+      // Not awaited, so that later messages are handled while the cell waits.
       void session.execute(message.cell, message.count, message.code, message.expressions);
       break;
     case "interrupt":
@@ -66,7 +67,7 @@ process.on("message", (message: ToSession) => {
       break;
   }
 });
-// Only now: what fails before this ends the process, and the front says so.
+// Only now: an earlier failure ends the process, and the front reports it.
 process.on("uncaughtException", (error) => tellFailure(error, "Uncaught, later"));
 process.on("unhandledRejection", (error) => tellFailure(error, "Rejected, and nothing awaits it"));
 tell({ type: "ready", typescript: compiler.version });

@@ -10,7 +10,7 @@ import { guard } from "./guards.js";
 import { remember } from "./positions.js";
 import { compiler } from "./typescript.js";
 
-/** Node's loader of CommonJS, of which only a part is in its types. */
+/** Node's CommonJS loader, which its types cover only in part. */
 interface Loader {
   _resolveFilename(request: string, parent: NodeModule | undefined, isMain: boolean, options?: object): string;
   _extensions: Record<
@@ -21,19 +21,19 @@ interface Loader {
 }
 
 const loader = Module as unknown as Loader;
-/** Extensions of files that are compiled wherever they lie, and of those that are if they are the user's own. */
+/** Extensions of files that are always compiled, and of files compiled only if they are the user's own. */
 const typescript = [".ts", ".tsx", ".mts", ".cts"];
 const javascript = [".js", ".jsx", ".mjs", ".cjs"];
 const compiled: Record<string, string> = { ".js": ".ts", ".jsx": ".tsx", ".mjs": ".mts", ".cjs": ".cts" };
 
-/** Each file of the user's own that a cell has imported, and by what a change of it is known. */
+/** The user's own files that a cell imported, each with a fingerprint that reveals changes. */
 const loaded = new Map<string, string>();
 
 /**
- * Lets cells import what Node alone would not find or not understand: TypeScript files, anywhere;
- * this library, wherever the notebook lies; packages that offer themselves to `import` only.
+ * Lets cells import what Node alone would not find or understand: TypeScript files anywhere; this library, wherever the
+ * notebook is; packages that support only `import`.
  *
- * @param adopt is given each module of an installed package when it has been loaded
+ * @param adopt called with each module of an installed package after loading
  */
 export function installModuleHooks(adopt: (path: string, exports: unknown) => void): void {
   const resolveFilename = loader._resolveFilename.bind(loader);
@@ -41,7 +41,7 @@ export function installModuleHooks(adopt: (path: string, exports: unknown) => vo
     try {
       return resolveFilename(request, parent, isMain, options);
     } catch (error) {
-      // What an installed package misses is its own affair: some try for what they can do without.
+      // Leave errors within installed packages alone: some try to load optional dependencies.
       if (!parent?.filename || parent.filename.includes(`${sep}node_modules${sep}`)) throw error;
       const found =
         typescriptTwin(request, parent, resolveFilename) ??
@@ -63,9 +63,9 @@ export function installModuleHooks(adopt: (path: string, exports: unknown) => vo
       }
       loaded.set(file, stateOf(file));
       if (extension === ".json") return load(module, file);
-      // As CommonJS, also where it is an ES module: those cannot be loaded a second time.
+      // Compile to CommonJS, even an ES module, because ES modules cannot be loaded a second time.
       const code = compile(file);
-      // One that waits at its top can only be imported as what it is.
+      // A module with a top-level await can only be imported as an ES module.
       if (waitsAtTop(code))
         throw Object.assign(new Error(`${file} waits while it is loaded`), { code: "ERR_REQUIRE_ASYNC_MODULE" });
       module._compile(code, file);
@@ -73,7 +73,7 @@ export function installModuleHooks(adopt: (path: string, exports: unknown) => vo
   }
 }
 
-/** Whether a file is the user's own, which may change under a running notebook, and not of an installed package. */
+/** Whether a file is the user's own, which may change while a notebook runs, rather than part of an installed package. */
 function isOwn(file: string): boolean {
   return !file.includes(`${sep}node_modules${sep}`) && !file.startsWith(join(packageFolder, "dist", sep));
 }
@@ -83,7 +83,7 @@ function stateOf(file: string): string {
   return found ? `${found.mtimeMs}:${found.size}:${found.ino}` : "none";
 }
 
-/** Forgets the user's files that were loaded if one of them has changed since, so that the next import has the new content. */
+/** Drops all loaded files of the user if one has changed since, so that the next import gets the new content. */
 export function forgetChangedFiles(): void {
   if (![...loaded].some(([file, state]) => stateOf(file) !== state)) return;
   for (const file of loaded.keys()) delete loader._cache[file];
@@ -94,7 +94,7 @@ function compile(file: string): string {
   const source = readFileSync(file, "utf8");
   loaded.set(file, stateOf(file));
   const { outputText, sourceMapText, diagnostics } = compiler.transpileModule(source, {
-    // The compiler would leave an ES module as it is by its extension.
+    // By its extension, the compiler would leave an ES module unchanged.
     fileName: file.replace(/\.[cm](?=[jt]s$)/, "."),
     reportDiagnostics: true,
     compilerOptions: {
@@ -120,7 +120,7 @@ function compile(file: string): string {
   return text;
 }
 
-/** Whether compiled code waits outside of functions. */
+/** Whether compiled code has a top-level await. */
 function waitsAtTop(code: string): boolean {
   if (!code.includes("await")) return false;
   const waits = (node: ts.Node): boolean =>
@@ -129,7 +129,7 @@ function waitsAtTop(code: string): boolean {
   return compiler.createSourceFile("file.js", code, compiler.ScriptTarget.ES2022).statements.some(waits);
 }
 
-/** TypeScript's way to import `x.ts` is to write `x.js`. */
+/** The `x.ts` that TypeScript code imports as `x.js`. */
 function typescriptTwin(
   request: string,
   parent: NodeModule | undefined,
@@ -144,7 +144,7 @@ function typescriptTwin(
   }
 }
 
-/** What a package offers to `import` only, if that is why it could not be required. */
+/** A package's `import`-only entry, if that is why it could not be required. */
 function importable(request: string, from: string, error: unknown): string | undefined {
   if ((error as NodeJS.ErrnoException).code !== "ERR_PACKAGE_PATH_NOT_EXPORTED") return undefined;
   try {
@@ -155,7 +155,7 @@ function importable(request: string, from: string, error: unknown): string | und
   }
 }
 
-/** The library itself, which may import itself by its name, and the packages that came with it. */
+/** Resolves the library itself, which may import itself by name, and its dependencies. */
 function fromLibrary(request: string): string | undefined {
   if (!isPackage(request)) return undefined;
   const from = join(packageFolder, "package.json");

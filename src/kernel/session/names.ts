@@ -5,7 +5,7 @@ import { compiler } from "./typescript.js";
 export interface DeclaredNames {
   /** All of them, types included. */
   readonly all: ReadonlySet<string>;
-  /** Those declared by `var` in blocks and loops, which belong to the top level all the same. */
+  /** Names declared by `var` in blocks and loops, which still belong to the top level. */
   readonly inBlocks: ReadonlySet<string>;
 }
 

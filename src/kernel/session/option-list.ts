@@ -3,19 +3,19 @@ import { compiler } from "./typescript.js";
 
 /** An option that a function takes. */
 export interface ListedOption {
-  /** With `?` where it may be left out. */
+  /** With `?` if it is optional. */
   readonly name: string;
   readonly type: string;
-  /** Its comment in one line, which states its default. */
+  /** Its comment on one line, which states its default. */
   readonly about: string;
 }
 
-/** Characters of a type that say what it is without covering what is said of it. */
+/** Maximum characters of a type, which should not crowd out its description. */
 const longestType = 60;
 
 /**
- * The options of the function whose name stands at a position: the fields of those of its parameters whose type is called
- * `…Options` or `…Settings`. None where it takes none.
+ * Lists the options of the function named at a position: the fields of its parameters whose type name ends in `Options`
+ * or `Settings`. Empty if it takes none.
  */
 export function optionsOf(program: ts.Program, path: string, position: number): ListedOption[] {
   const source = program.getSourceFile(path);

@@ -3,12 +3,12 @@ import type { MimeBundle } from "../../base/mime.js";
 import type { FromSession } from "../session-protocol.js";
 import { cells, type Cell } from "./cell.js";
 
-/** Tells the front; what is said after the front has gone is lost with it. */
+/** Sends a message to the front; after the front has ended, the message is lost. */
 export function tell(message: FromSession): void {
   if (process.connected) process.send!(message);
 }
 
-/** What is written without a cell (by a timer of native code, say) goes to the newest. */
+/** The newest cell, which receives output without a cell (for example from a native timer). */
 let newest: Cell | undefined;
 
 export function setNewest(cell: Cell): void {
@@ -19,20 +19,20 @@ export function speakingCell(): Cell | undefined {
   return cells.getStore() ?? newest;
 }
 
-/** Shows a bundle under the cell that asks for it. */
+/** Shows a bundle below the calling cell. */
 export function show(bundle: MimeBundle, id?: string, update = false): void {
   const cell = speakingCell();
   if (!cell || cell.isSilent) return;
   tell({ type: "display", cell: cell.number, bundle, update, ...(id !== undefined && { id }) });
 }
 
-/** Writes text under a cell. */
+/** Writes text below a cell. */
 export function write(cell: Cell | undefined, name: "stdout" | "stderr", text: string): void {
   if (!cell || cell.isSilent || text === "") return;
   tell({ type: "stream", cell: cell.number, name, text });
 }
 
-/** Leads what is written to stdout and stderr to the cell that writes it, at once. */
+/** Redirects output to stdout and stderr to the cell that writes it, immediately. */
 export function captureOutput(): void {
   for (const name of ["stdout", "stderr"] as const) {
     const decoder = new StringDecoder("utf8");

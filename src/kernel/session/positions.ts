@@ -1,30 +1,30 @@
 import { SourceMap, type SourceMapPayload } from "node:module";
 
-/** A place in a text, counted from 1 as editors do. */
+/** A position in a text, counted from 1 as in editors. */
 export interface Position {
   readonly line: number;
   readonly column: number;
 }
 
-/** JavaScript that was made of TypeScript, and the way back. */
+/** JavaScript generated from TypeScript, with its source map. */
 export interface Generated {
-  /** The name in V8's stacks: that of a cell, or a path. */
+  /** The name in V8's stacks: a cell's name, or a path. */
   readonly name: string;
-  /** What the user knows it by. */
+  /** The name shown to the user. */
   readonly title: string;
   /** The cell's TypeScript source. */
   readonly source: string;
   readonly map: SourceMapPayload;
-  /** Lines of the generated text; what comes after them is not the user's. */
+  /** Number of generated lines; later lines are not from the user's code. */
   readonly lines: number;
-  /** Where the compiler was given a character that was not typed. */
+  /** Position of a character inserted for the compiler. */
   readonly inserted?: Position;
 }
 
-/** The text of a file or of a cell, by the name that the user knows. */
+/** The text of a file or cell, with the name shown to the user. */
 export type SourceText = Pick<Generated, "title" | "source">;
 
-/** A place in TypeScript. */
+/** A location in TypeScript source. */
 export interface Location extends Position {
   readonly file: SourceText;
 }
@@ -32,21 +32,21 @@ export interface Location extends Position {
 const files = new Map<string, Omit<Generated, "map"> & { readonly map: SourceMap }>();
 const titles = new Map<string, string>();
 const waits = new WeakMap<object, string>();
-/** The newest thing thrown that cannot be kept in {@link waits}. */
+/** The last thrown value that cannot be a key of {@link waits}. */
 let newestThrow: { readonly value: unknown; readonly place: string } | undefined;
 
-/** Makes a file's way back known. */
+/** Registers a generated file and its source map. */
 export function remember(file: Generated): void {
   files.set(file.name, { ...file, map: new SourceMap(file.map) });
   titles.set(file.title, file.name);
 }
 
-/** Whether a name in a stack is that of a file made here. */
+/** Whether a name in a stack is that of a file generated here. */
 export function isKnown(name: string): boolean {
   return files.has(name);
 }
 
-/** The TypeScript behind a place in generated JavaScript, or undefined where there is none. */
+/** Maps a position in generated JavaScript to TypeScript; undefined if there is no counterpart. */
 export function locate(name: string, { line, column }: Position): Location | undefined {
   const file = files.get(name);
   if (!file || line < 1 || line > file.lines) return undefined;
@@ -55,15 +55,15 @@ export function locate(name: string, { line, column }: Position): Location | und
   return asTyped(file, { line: entry.originalLine + 1, column: entry.originalColumn + 1 });
 }
 
-/** The place that a stack names which has been told in TypeScript already. */
+/** The location of a stack entry that is already in terms of TypeScript. */
 export function locateTitle(title: string, { line, column }: Position): Location | undefined {
   const file = files.get(titles.get(title) ?? "");
   return file && { file, line, column };
 }
 
 /**
- * Keeps where code waited for what was then rejected with this error, the innermost wait of all.
- * An error that the system or a worker raises has no stack into the cell, but it has a wait.
+ * Records where code awaited the promise that was rejected with this error (the innermost await). An error raised by
+ * the system or a worker has no stack into the cell, but it has an await.
  *
  * @param place `name:line:column` in the TypeScript
  */
@@ -72,13 +72,13 @@ export function noteWait(error: unknown, place: string | undefined): void {
   waits.set(error, place);
 }
 
-/** Keeps where something was thrown that may have no stack. */
+/** Records where a value without a stack was thrown. */
 export function noteThrow(value: unknown, place: string | undefined): void {
   if (typeof value === "object" && value !== null) noteWait(value, place);
   else if (place !== undefined) newestThrow = { value, place };
 }
 
-/** Where code waited for what was rejected with this, or threw it. */
+/** Where code awaited the promise rejected with this value, or threw it. */
 export function waitedAt(thrown: unknown): Location | undefined {
   if (typeof thrown === "object" && thrown !== null) return placeCalled(waits.get(thrown));
   return newestThrow && Object.is(newestThrow.value, thrown) ? placeCalled(newestThrow.place) : undefined;

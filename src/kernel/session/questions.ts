@@ -9,7 +9,7 @@ type Content = Readonly<Record<string, unknown>>;
 
 const require = createRequire(import.meta.url);
 
-/** Answers what a front end asks about code that is being typed. */
+/** Answers a front end's question about code being typed. */
 export function answer(converter: Converter, question: Question): Content {
   switch (question.kind) {
     case "complete":
@@ -45,7 +45,7 @@ function complete(converter: Converter, code: string, position: number): Content
   };
 }
 
-/** How well a name fits what has been typed of it; none where it does not. */
+/** Rank of a name as a completion of the typed text; undefined if it does not match. */
 function rankOf(name: string, typed: string): number | undefined {
   if (name.startsWith(typed)) return 0;
   const at = name.toLowerCase().indexOf(typed.toLowerCase());
@@ -84,12 +84,12 @@ function markdownOptions(options: readonly ListedOption[]): string[] {
       ];
 }
 
-/** Documentation in which a link is the name that it leads to. */
+/** Replaces each link in a documentation text by the name it refers to. */
 function withoutLinks(text: string, name: string): string {
   return text.replace(/\{@link\s+(\S+?)\s*\}/g, name);
 }
 
-/** The name that is meant: the one at the caret, or else, behind a bracket that has just been opened, the one before it. */
+/** Position of the name in question: the one at the caret or, just after an opening bracket, the one before the bracket. */
 function subject(code: string, position: number): number {
   const start = position - /[\w$]*$/.exec(code.slice(0, position))![0].length;
   const [name] = /^(?:[a-z_$][\w$]*)?/i.exec(code.slice(start))!;
@@ -102,7 +102,7 @@ type Parts = readonly ts.SymbolDisplayPart[] | undefined;
 
 const textOf = (parts: Parts) => (parts ?? []).map((part) => part.text).join("");
 
-/** How a name was declared, without saying of an import that it is one. */
+/** The declaration of a name, without noting that it is an import. */
 function declaration({ displayParts }: ts.QuickInfo): string {
   return textOf(displayParts)
     .replace(/^\(alias\) /, "")
@@ -138,7 +138,7 @@ function markdown(info: ts.QuickInfo): string {
     .join("\n\n");
 }
 
-/** TypeScript's codes for a comment and a template that have no end yet. */
+/** TypeScript's error codes for an unterminated comment and an unterminated template. */
 const unended = [1010, 1160];
 
 function isComplete(code: string): Content {

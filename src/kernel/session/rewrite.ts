@@ -2,39 +2,42 @@ import type ts from "typescript-for-cells";
 import { boxName, defineName } from "./scope.js";
 import { compiler } from "./typescript.js";
 
-/** What compiled cells call beside the scope's own; see `imports.ts`. */
+/** Functions that compiled cells call in addition to those of the scope; see `imports.ts`. */
 export const importName = "__seraImport";
 export const importedName = "__seraImported";
 export const loadName = "__seraLoad";
 export const metaName = "__seraMeta";
 
-/** What is known of the names in a cell. */
+/** Information about the names in a cell. */
 export interface Names {
-  /** The name that stands in a box to which an identifier of the cell's TypeScript leads, if it leads to one. */
+  /** The boxed name that an identifier of the cell's TypeScript refers to, if any. */
   boxed(identifier: ts.Identifier): string | undefined;
-  /** Whether a name stands in a box. */
+  /** Whether a name has a box. */
   isBoxed(name: string): boolean;
-  /** Whether nothing is to be seen of an expression: the promise of nothing. */
+  /** Whether an expression has no result to show, such as a promise of nothing. */
   isSilent(expression: ts.Expression): boolean;
 }
 
 /**
- * Compiles the top level of a cell to the living scope: names become their boxes' properties,
- * declarations define them, imports are loaded, and the value of the last expression is returned in
- * an array. What it makes is the body of an async function.
+ * Compiles a cell's top level for the shared scope: names become properties of their boxes, declarations define them,
+ * imports are loaded, and the value of the last expression is returned in an array. The result is the body of an async
+ * function.
  */
 export function rewrite(names: Names): ts.TransformerFactory<ts.SourceFile> {
   return (context) => (file) => new Rewriter(names, context).file(file);
 }
 
-/** The one name of a user's that the compiler writes itself. */
+/** The only user-defined name that the compiler itself writes. */
 const jsxFactory = "React";
 
 type List = ts.VariableDeclarationList;
 
 class Rewriter {
   private readonly factory: ts.NodeFactory;
-  /** Names of classes within whose own text the visitor is: there they mean that class, whatever is declared later. */
+  /**
+   * Names of the classes that enclose the visited node: inside a class, its name means that class, whatever is declared
+   * later.
+   */
   private readonly classes: string[] = [];
   private isInFunction = false;
 
@@ -57,7 +60,7 @@ class Rewriter {
     );
   }
 
-  /** The statements with the last one returned where it is an expression. */
+  /** The statements, with the last one returned if it is an expression. */
   private statements(given: readonly ts.Statement[]): ts.Statement[] {
     const statements = given.filter((statement) => !compiler.isExportDeclaration(statement));
     let last = statements.length - 1;
@@ -67,7 +70,7 @@ class Rewriter {
     if (compiler.isExpressionStatement(statement) && !this.isSilent(statement.expression)) {
       statements[last] = this.returned(statement);
     } else if (compiler.isTryStatement(statement) && !compiler.getParseTreeNode(statement)) {
-      // The compiler has put the cell into it, for `using`.
+      // The compiler wrapped the cell in this `try` for `using`.
       const { tryBlock, catchClause, finallyBlock } = statement;
       const block = this.factory.updateBlock(tryBlock, this.statements(tryBlock.statements));
       statements[last] = this.factory.updateTryStatement(statement, block, catchClause, finallyBlock);
@@ -192,7 +195,7 @@ class Rewriter {
       : factory.updateCallExpression(inner, callee, inner.typeArguments, inner.arguments);
   }
 
-  /** A name that is called is no method of its box. */
+  /** Prevents a call of a boxed name from being a method call on its box. */
   private unbound(before: ts.Expression, after: ts.Expression): ts.Expression {
     if (before === after || !compiler.isIdentifier(before)) return after;
     return this.factory.createParenthesizedExpression(
@@ -283,7 +286,7 @@ class Rewriter {
       : factory.updateForOfStatement(inner, inner.awaitModifier, target, inner.expression, inner.statement);
   }
 
-  /** A declaration as an assignment; none where there is nothing to assign. */
+  /** Converts a declaration to an assignment; undefined if there is nothing to assign. */
   private assigned({ name, initializer }: ts.VariableDeclaration): ts.Expression | undefined {
     return initializer && this.factory.createAssignment(this.target(name), this.expression(initializer));
   }
@@ -292,7 +295,7 @@ class Rewriter {
     return this.factory.createParenthesizedExpression(expression);
   }
 
-  /** What a declared name or pattern is in an assignment. */
+  /** Converts a declared name or pattern to an assignment target. */
   private target(name: ts.BindingName): ts.Expression {
     const { factory } = this;
     if (compiler.isIdentifier(name)) return this.reference(name);
@@ -321,7 +324,7 @@ class Rewriter {
   /** Calls the scope with `{ name: value }`. */
   private define(name: string, value: ts.Expression): ts.Statement {
     const { factory } = this;
-    // Unlike all other names this one would set the object's prototype.
+    // Unlike all other names, `__proto__` would set the object's prototype.
     const key =
       name === "__proto__"
         ? factory.createComputedPropertyName(factory.createStringLiteral(name))
@@ -332,7 +335,7 @@ class Rewriter {
     );
   }
 
-  /** `if (import(…)) await imported()`: a module is waited for only where it has to be. */
+  /** `if (import(…)) await imported()`: awaits a module only if necessary. */
   private imports(node: ts.ImportDeclaration): ts.Statement[] {
     const { factory } = this;
     const bindings: [imported: string, local: string][] = [];
@@ -367,7 +370,7 @@ function isBlockScoped(list: List): boolean {
   return (list.flags & compiler.NodeFlags.BlockScoped) !== 0;
 }
 
-/** Whether a statement leaves the value of the one before it as the cell's. */
+/** Whether a statement has no value, so that the cell's value is that of an earlier statement. */
 function saysNothing(statement: ts.Statement): boolean {
   return (
     compiler.isEmptyStatement(statement) ||

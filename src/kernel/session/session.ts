@@ -9,20 +9,20 @@ import { setNewest, tell, write } from "./output.js";
 import { answer } from "./questions.js";
 import { describeError } from "./traceback.js";
 
-/** Time for work that watches the signal to stop and leave things in order, in milliseconds. */
+/** Milliseconds given to work that watches the signal to stop cleanly. */
 const grace = 10_000;
-/** After this long the user is told that something is still stopping, in milliseconds. */
+/** Milliseconds after which the user learns that something is still stopping. */
 const patience = 1_000;
 
 const interrupted = describeError(new Interrupted());
 
 interface Running {
   readonly cell: Cell;
-  /** Ends the cell, whatever of it still runs. */
+  /** Ends the cell, even if parts of it still run. */
   readonly end: () => void;
 }
 
-/** What a cell came to: one of the two. */
+/** Outcome of a cell: exactly one of the two is set. */
 interface Outcome {
   readonly failure?: CellError;
   readonly values?: Values;
@@ -42,10 +42,10 @@ export class Session {
     this.executor = new Executor(this.converter, folder);
   }
 
-  /** Runs a cell and tells the front all that comes of it. */
+  /** Runs a cell and sends its results to the front. */
   async execute(number: number, count: number, code: string, expressions: Expressions): Promise<void> {
     const cell = new Cell(number, count, this.flag);
-    // Not an interrupt of this very cell, which the watchdog may have heard of first.
+    // Do not clear an interrupt of this very cell, which the watchdog may already have received.
     const before = Atomics.load(this.flag, 0);
     if (before !== number) Atomics.compareExchange(this.flag, 0, before, 0);
     const ended = new Promise<void>((end) => (this.running = { cell, end }));
@@ -58,7 +58,7 @@ export class Session {
     const { failure, values }: Outcome = (await Promise.race([performed, ended])) ?? {};
     cell.close();
     this.running = undefined;
-    // However an interrupted cell came to its end, it did so because it was interrupted.
+    // However an interrupted cell ended, report the interrupt as the cause.
     const error = cell.isInterrupted && failure?.ename !== interrupted.ename ? interrupted : failure;
     tell({ type: "done", cell: number, ...(error ? { error } : values && { values }) });
   }
@@ -71,7 +71,7 @@ export class Session {
         title: `cell [${cell.count}]`,
         source: code,
       });
-      // What an interrupted cell comes to is not its value.
+      // The result of an interrupted cell is not its value.
       if (result && result[0] !== undefined && !cell.isInterrupted)
         tell({ type: "result", cell: cell.number, bundle: await bundleOf(result[0]) });
       return undefined;
@@ -94,14 +94,14 @@ export class Session {
     return values;
   }
 
-  /** Stops the running cell: at once, or, the first time, when work that watches its signal has stopped by itself. */
+  /** Stops the running cell: at once, or, on the first interrupt, after work that watches its signal has stopped by itself. */
   interrupt(): void {
     if (!this.running) return;
     const { cell, end } = this.running;
     const again = cell.isAborted;
     cell.interrupt();
     if (again || !cell.isWatched) {
-      // Not now: an error that the cell has just thrown may still be on its way.
+      // Deferred, because an error that the cell has just thrown may still be propagating.
       setImmediate(end);
       return;
     }
@@ -113,7 +113,7 @@ export class Session {
     setTimeout(end, grace).unref();
   }
 
-  /** Answers a question about code that is being typed. */
+  /** Answers a question about code being typed. */
   answer(question: Question): Readonly<Record<string, unknown>> {
     return answer(this.converter, question);
   }

@@ -2,19 +2,19 @@ import { fileURLToPath } from "node:url";
 import { isKnown, locate } from "./positions.js";
 
 /*
- * Maps error stacks to lines of the cell's TypeScript source, so that an error that a cell logs,
- * shows or keeps reads the same as one that it throws.
+ * Maps error stacks to lines of the cell's TypeScript source, so that an error reads the same whether a cell logs,
+ * shows, stores or throws it.
  */
 
-/** What calls a cell's code to run it or to show its result. */
+/** Files that call a cell's code to run it or to show its result. */
 const kernelCode = [".", "../../notebook/bundle.js", "../../notebook/display.js"].map((path) =>
   fileURLToPath(new URL(path, import.meta.url)),
 );
 
-/** Parts of Node that only say how a cell was started or went on. */
+/** Parts of Node that only show how a cell was started or resumed. */
 const machinery = /^node:(internal|vm|async_hooks|events|timers|inspector)\b/;
 
-/** Makes every stack say where in the cells' own text it was, without the frames of the kernel. */
+/** Makes every stack refer to the cells' own text, without frames of the kernel. */
 export function tellStacksInTypeScript(): void {
   Error.prepareStackTrace = (error, sites) => {
     const frames = sites.flatMap((site) => frame(site) ?? []);

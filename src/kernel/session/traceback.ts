@@ -24,14 +24,14 @@ export function describeError(thrown: unknown): CellError {
   return { ename: name, evalue: thrown.message, traceback: describe(thrown, 0) };
 }
 
-/** An interrupt, and where it met the cell if that is known. */
+/** Describes an interrupt, and where it stopped the cell, if known. */
 function describeInterrupt(thrown: unknown): CellError {
   const { name, message } = new Interrupted();
   const [, ...lines] = describe(thrown as Error, 0);
   return { ename: name, evalue: message, traceback: [`${red(name)}: ${message}`, ...lines] };
 }
 
-/** What was thrown and is no Error. */
+/** Describes a thrown value that is not an Error. */
 function describeValue(thrown: unknown): CellError {
   const ename = "UncaughtValue";
   const evalue = inspect(thrown);
@@ -39,22 +39,25 @@ function describeValue(thrown: unknown): CellError {
   return { ename, evalue, traceback: [`${red(ename)}: ${evalue}`, ...(site ? codeFrame(site) : [])] };
 }
 
-/** Errors of other realms, too. */
+/** Whether a value is an Error, including one from another realm. */
 function isError(thrown: unknown): thrown is Error {
   return thrown instanceof Error || Object.prototype.toString.call(thrown) === "[object Error]";
 }
 
-/** Whether a failure only says that the cell was interrupted: by the guards, by the signal, or by Node while it ran without a wait. */
+/**
+ * Whether a failure only says that the cell was interrupted: by the guards, by the signal, or by Node while it ran
+ * without awaiting.
+ */
 export function isInterrupt(thrown: unknown): boolean {
   if (!isError(thrown)) return false;
   return thrown.name === "Interrupted" || (thrown as NodeJS.ErrnoException).code === "ERR_SCRIPT_EXECUTION_INTERRUPTED";
 }
 
-/** What the description of an error within another one need not say again. */
+/** What the description of a nested error need not repeat. */
 interface Outer {
-  /** The line that was shown last. */
+  /** The line shown last. */
   readonly site: Location | undefined;
-  /** Whether the library's own frames are left out. */
+  /** Whether the library's own frames are omitted. */
   readonly isInput: boolean;
 }
 
@@ -79,12 +82,12 @@ function nested(label: string, error: unknown, depth: number, outer: Outer): str
   return ["", `${label}: ${first}`, ...rest];
 }
 
-/** Errors about the caller's input: their message suffices, so the library's own frames are left out. */
+/** Errors about the caller's input: their message suffices, so the library's own frames are omitted. */
 const told = new Set(["InputError", "DivergenceError"]);
 
 const ownFolders = [pathToFileURL(`${packageFolder}/dist/src/`).href, "/node_modules/sera-lab/dist/src/"];
 
-/** Whether a frame is the library's own: of this copy or of the one that the notebook's folder has. */
+/** Whether a frame is the library's own, from this copy or from the one in the notebook's folder. */
 function isOwn(frame: string): boolean {
   return ownFolders.some((folder) => frame.includes(folder));
 }
@@ -98,13 +101,14 @@ interface Frame {
   readonly location: Location | undefined;
 }
 
-/** The stack's message and its frames, with places in TypeScript. */
+/** Splits a stack into its message and its frames, with TypeScript positions. */
 function splitStack(error: Error): { message: string; frames: readonly Frame[] } {
   const stack = typeof error.stack === "string" ? error.stack : "";
   const at = stack.search(/^ {4}at /m);
   const message = `${error.name}: ${error.message}`;
   if (at < 0) return { message, frames: [] };
-  // A syntax error in a file stands before its name, so the text up to the frames says more than the message.
+  // The location of a syntax error in a file precedes the error's name, so the text up to the frames says more than the
+  // message.
   const head = stack.slice(0, at).trimEnd();
   const frames = stack
     .slice(at)
@@ -119,7 +123,7 @@ function readFrame(text: string): Frame {
   return { text, location };
 }
 
-/** The line at fault among its neighbours, with a mark below the column. */
+/** The failing line and its neighbours, with a mark below the column. */
 function codeFrame({ file, line, column }: Location): string[] {
   const lines = file.source.split("\n");
   const first = Math.max(1, line - contextLines);
@@ -134,7 +138,7 @@ function codeFrame({ file, line, column }: Location): string[] {
   return shown;
 }
 
-/** TypeScript's codes below this one are for texts that do not parse. */
+/** TypeScript's error codes below this one are syntax errors. */
 const firstSemanticCode = 2000;
 
 function describeDiagnostics({ complaints, cell }: CompileError): CellError {

@@ -9,10 +9,10 @@ interface Displays {
 const file = ["", "tslab", "dist", "jupyter.js"].join(sep);
 
 /**
- * Leads what tslab's own `display` shows to the cell, when a cell imports tslab: not before, because
- * it loads a compiler of its own.
+ * Redirects the output of tslab's own `display` to the cell, once a cell imports tslab; not earlier, because tslab
+ * loads its own compiler.
  *
- * @param path of a module that has just been loaded
+ * @param path path of the module just loaded
  */
 export function adoptTslab(path: string, exports: unknown): void {
   if (!path.endsWith(file)) return;

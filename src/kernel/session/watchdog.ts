@@ -5,24 +5,24 @@ import { fileURLToPath } from "node:url";
 import { descendants } from "./descendants.js";
 
 /*
- * A thread of its own, for what must happen while a cell keeps the session's main thread busy.
- * The front writes to it through file descriptor 4.
+ * A separate thread for work that must continue while a cell keeps the session's main thread busy. The front writes to
+ * it through file descriptor 4.
  */
 
 const pipe = 4;
 
-/** A process that a cell has started, or that has ended. */
+/** A process that a cell started, or that ended. */
 interface Started {
   readonly pid: number;
-  /** The number of the cell; undefined where the process has ended. */
+  /** The number of the cell; undefined if the process has ended. */
   readonly cell: number | undefined;
 }
 
-/** The thread as the session sees it. */
+/** The session's handle to the thread. */
 export interface Watchdog {
-  /** Holds the number of a cell that is to stop. */
+  /** Contains the number of the cell that should stop. */
   readonly flag: Int32Array;
-  /** Tells it of a process, so that an interrupt of one cell spares those of others. */
+  /** Registers a process, so that interrupting one cell does not affect the processes of others. */
   note(process: Started): void;
 }
 
@@ -49,17 +49,17 @@ if (!isMainThread) {
     Atomics.store(flag, 0, cell);
     void stopProcesses(cell, isAgain ? "SIGKILL" : "SIGINT");
   });
-  // The pipe ends with the front; a session without one is of no use, however busy it is.
+  // The pipe closes when the front ends; a session without a front is useless, however busy it is.
   socket.on("close", () => process.kill(process.pid, "SIGKILL"));
 
-  /** Stops what the cell has started, and what it waits for without having said so (`execSync`). */
+  /** Stops the processes that the cell started, including unregistered ones that it waits for (`execSync`). */
   async function stopProcesses(cell: number, signal: "SIGINT" | "SIGKILL"): Promise<void> {
     const others = [...owners].filter(([, owner]) => owner !== cell).map(([pid]) => pid);
     for (const pid of await descendants(process.pid, new Set(others))) {
       try {
         process.kill(pid, signal);
       } catch {
-        // It has ended in the meantime.
+        // The process has already ended.
       }
     }
   }

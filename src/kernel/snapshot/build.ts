@@ -7,14 +7,14 @@ import { compilerOptions } from "../session/compiler-options.js";
 import { parts, snapshotPath } from "./snapshot.js";
 
 /*
- * Makes the snapshot that sessions start from: `node build.js`. Sessions do without it if this fails.
+ * Builds the snapshot that sessions start from: `node build.js`. If this fails, sessions start without it.
  */
 
-/** After this long a process that makes a snapshot is taken to have been killed, in milliseconds. */
+/** Milliseconds after which a process building a snapshot is assumed dead. */
 const patience = 120_000;
-/** Snapshots that nobody has made or used for this long are removed, in milliseconds. */
+/** Milliseconds after which an unused snapshot is removed. */
 const lifetime = 30 * 24 * 3600_000;
-/** Of more than this many, those used last are kept: each takes 40 MB. */
+/** Maximum number of snapshots, each 40 MB; the most recently used are kept. */
 const mostKept = 8;
 
 const path = snapshotPath();
@@ -31,7 +31,7 @@ if (enter()) {
   }
 }
 
-/** Makes the folder to work in, unless another process is at work there. */
+/** Creates the working folder, unless another process is working there. */
 function enter(): boolean {
   mkdirSync(folder, { recursive: true });
   const found = statSync(workshop, { throwIfNoEntry: false });
@@ -56,7 +56,7 @@ function make(): void {
   renameSync(made, path);
 }
 
-/** One script of all that goes into the snapshot. */
+/** Bundles everything in the snapshot into one script. */
 function text(): string {
   const compiler = createRequire(import.meta.url).resolve("typescript-for-cells");
   const quoted = (value: unknown) => JSON.stringify(value);

@@ -8,27 +8,27 @@ import { fileURLToPath } from "node:url";
 import { packageFolder } from "../package-folder.js";
 
 /*
- * A session spends most of its start on loading the compiler and parsing the declarations of
- * JavaScript and Node. Both are the same each time, so Node keeps them in a file, a snapshot of the
- * heap, which the first session has made in the background and later ones start from.
+ * A session spends most of its startup on loading the compiler and parsing the declarations of JavaScript and Node.
+ * Both are always the same, so Node stores them in a file, a heap snapshot, which the first session has built in the
+ * background and later ones start from.
  */
 
 const beside = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-/** What a snapshot is made of. */
+/** Parts of a snapshot. */
 export const parts = {
   prepare: beside("./prepare.cjs"),
   start: beside("./start.cjs"),
   options: beside("../session/compiler-options.js"),
 };
 
-/** Where the snapshot of this Node and this package is, or will be: in `sera-lab` of the user's folder for caches. */
+/** Path of the snapshot for this Node and this package, existing or not: in `sera-lab` in the user's cache folder. */
 export function snapshotPath(): string {
   const { version } = createRequire(import.meta.url)("typescript-for-cells/package.json") as {
     readonly version: string;
   };
   const states = Object.values(parts).map((path) => statSync(path).mtimeMs);
-  // Node's options may be such that it refuses what was made with others.
+  // Node may reject a snapshot built with other options.
   const key = JSON.stringify([
     process.version,
     process.arch,
@@ -40,18 +40,18 @@ export function snapshotPath(): string {
   return join(cacheFolder(), `session-${createHash("sha256").update(key).digest("hex").slice(0, 16)}.snapshot`);
 }
 
-/** The snapshot to start from, if it has been made. */
+/** The snapshot to start from, if it exists. */
 export function findSnapshot(): string | undefined {
   const path = snapshotPath();
   return existsSync(path) ? path : undefined;
 }
 
-/** Has the snapshot made by a process that goes on by itself. */
+/** Builds the snapshot in a detached process. */
 export function makeSnapshot(): void {
   spawn(process.execPath, [beside("./build.js")], { detached: true, stdio: "ignore" }).unref();
 }
 
-/** Removes a snapshot that no session can be started from. */
+/** Removes a snapshot that sessions cannot start from. */
 export function dropSnapshot(path: string): void {
   rmSync(path, { force: true });
 }

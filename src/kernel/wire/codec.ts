@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Content, Header, Message } from "./message.js";
 
-/** Frames that are no message of ours: malformed, or signed with another key. */
+/** Error for frames that are not a valid message: malformed, or signed with another key. */
 export class WireError extends Error {
   override readonly name = "WireError";
 }
@@ -9,9 +9,9 @@ export class WireError extends Error {
 const delimiter = Buffer.from("<IDS|MSG>");
 
 /**
- * The frames of a message: identities, delimiter, signature, header, parent, metadata, content, buffers.
+ * Encodes a message as frames: identities, delimiter, signature, header, parent, metadata, content, buffers.
  *
- * @param key of the signature; nothing is signed where it is empty
+ * @param key signature key; messages are not signed if it is empty
  */
 export function encode({ identities, header, parent, metadata, content, buffers }: Message, key: string): Uint8Array[] {
   const parts = [header, parent, metadata, content].map((part) => Buffer.from(wellFormed(JSON.stringify(part))));
@@ -19,9 +19,9 @@ export function encode({ identities, header, parent, metadata, content, buffers 
 }
 
 /**
- * The message of frames, see {@link encode}.
+ * Decodes frames to a message, see {@link encode}.
  *
- * @throws WireError where they are none, or are not signed with the key
+ * @throws WireError if they are not a message, or not signed with the key
  */
 export function decode(frames: readonly Uint8Array[], key: string): Message {
   const start = frames.findIndex((frame) => delimiter.equals(frame));
@@ -55,7 +55,7 @@ function signature(parts: readonly Uint8Array[], key: string): string {
   return hmac.digest("hex");
 }
 
-/** Takes as long wherever the two differ, so that a signature cannot be found byte by byte. */
+/** Compares in constant time, so that a signature cannot be guessed byte by byte. */
 function isSame(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && timingSafeEqual(one, other);
 }
@@ -72,7 +72,10 @@ function parseObject(bytes: Uint8Array, name: string): Content {
   return value as Content;
 }
 
-/** Every answer carries the header that it answers; JSON can be read far deeper than it can be written. */
+/**
+ * Whether a header can be serialized: every answer includes the header of its request, and JSON can be parsed at
+ * greater depth than serialized.
+ */
 function canBeWritten(header: Header): boolean {
   try {
     JSON.stringify(header);
@@ -87,8 +90,8 @@ function isHeader(value: Content): value is Header {
 }
 
 /**
- * Half a surrogate pair is no text: Python's front ends cannot save a notebook that has one. JSON
- * spells it as an escape, which is told from an escaped backslash before the letters of one.
+ * Replaces unpaired surrogates, which are not valid text: Python front ends cannot save a notebook that contains one.
+ * JSON writes them as escapes, which must be distinguished from an escaped backslash followed by the same letters.
  */
 function wellFormed(json: string): string {
   if (!json.includes("\\ud")) return json;

@@ -18,19 +18,19 @@ const schema = z.object({
     .default("hmac-sha256"),
 });
 
-/** Where a kernel listens, and the key of its messages; without a key (`""`) they are not signed. */
+/** Addresses where a kernel listens, and the key that signs its messages; without a key (`""`), they are not signed. */
 export type Connection = z.infer<typeof schema>;
 
 /**
- * Reads the file by which Jupyter tells a kernel where to listen.
+ * Reads the connection file, in which Jupyter tells a kernel where to listen.
  *
- * @throws InputError where there is no such file or a field does not fit
+ * @throws InputError if the file does not exist or a field is invalid
  */
 export async function readConnection(path: string): Promise<Connection> {
   return parseJson(await readText(path, "the connection file that Jupyter writes for a kernel"), schema, path);
 }
 
-/** The address of one socket: for `ipc`, `ip` is the path of a file and the port its ending. */
+/** The address of one socket: for `ipc`, `ip` is a file path and the port its suffix. */
 export function addressOf({ transport, ip }: Connection, port: number): string {
   return transport === "tcp" ? `tcp://${ip}:${port}` : `ipc://${ip}-${port}`;
 }

@@ -1,6 +1,6 @@
 import type { Publisher, Router } from "zeromq";
 
-/** Sends one message after the other, since a ZeroMQ socket takes a second only when it has taken the first. */
+/** Sends messages one at a time, because a ZeroMQ socket accepts a message only after it has accepted the previous one. */
 export class OrderedSocket<Socket extends Publisher | Router> {
   private sent: Promise<void> = Promise.resolve();
 
@@ -14,7 +14,7 @@ export class OrderedSocket<Socket extends Publisher | Router> {
       });
   }
 
-  /** Closes the socket once all is sent. */
+  /** Closes the socket after sending everything. */
   async close(): Promise<void> {
     await this.sent;
     this.socket.close();

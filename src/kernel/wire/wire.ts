@@ -6,42 +6,41 @@ import { addressOf, type Connection } from "./connection.js";
 import type { Content, Message } from "./message.js";
 import { OrderedSocket } from "./ordered-socket.js";
 
-/** Where a request comes in, and its reply goes out; by `stdin` the user is asked, and answers. */
+/** Channels of requests and their replies; `stdin` carries questions to the user and the answers. */
 export type Channel = "shell" | "control" | "stdin";
 
-/** A request and the channel it came by. */
+/** A request and its channel. */
 export interface Request extends Message {
   readonly channel: Channel;
 }
 
-/** The protocol's version; what came with later ones is not spoken. */
+/** Protocol version; features of later versions are not supported. */
 export const protocolVersion = "5.3";
 
-/** How long the system may take to hand the last messages over once the sockets are closed, in milliseconds. */
+/** Milliseconds that the system may take to deliver the last messages after the sockets are closed. */
 const linger = 1000;
 
 /**
- * A kernel's five sockets. Messages that cannot be read are dropped with a line on stderr; nothing
- * that is sent is dropped.
+ * A kernel's five sockets. Unreadable messages are dropped with a line on stderr; sent messages are never dropped.
  */
 export class Wire {
-  /** Identifies this kernel process, in the headers of all it sends. */
+  /** Identifies this kernel process in the headers of all messages it sends. */
   private readonly session = randomUUID();
   private readonly requesters: Readonly<Record<Channel, OrderedSocket<Router>>>;
   private readonly iopub = new OrderedSocket(new Publisher({ sendHighWaterMark: 0, linger }));
   private readonly heartbeat = new Reply();
 
   private constructor(private readonly key: string) {
-    // A front end that connects again under its name takes the place of its old connection.
+    // A front end that reconnects under the same name replaces its old connection.
     const router = () => new OrderedSocket(new Router({ sendHighWaterMark: 0, linger, handover: true }));
     this.requesters = { shell: router(), control: router(), stdin: router() };
   }
 
   /**
-   * Listens where a connection says.
+   * Listens at the addresses of a connection.
    *
-   * @param path of the connection file, for the error
-   * @throws InputError where an address cannot be had
+   * @param path path of the connection file, for the error
+   * @throws InputError if an address is not available
    */
   static async bind(connection: Connection, path: string): Promise<Wire> {
     const wire = new Wire(connection.key);
@@ -67,7 +66,7 @@ export class Wire {
     return wire;
   }
 
-  /** Answers heartbeats and hands over requests until the wire is closed. */
+  /** Answers heartbeats and passes on requests until the wire is closed. */
   async listen(onRequest: (request: Request) => void): Promise<void> {
     const receive = async (channel: Channel) => {
       for await (const frames of this.requesters[channel].socket) {
@@ -86,17 +85,17 @@ export class Wire {
     this.requesters[request.channel].send(this.write(request.identities, type, content, request));
   }
 
-  /** Asks the user who has sent a request for a line of text. */
+  /** Asks the sender of a request for a line of text. */
   ask(request: Request, prompt: string): void {
     this.requesters.stdin.send(this.write(request.identities, "input_request", { prompt, password: false }, request));
   }
 
-  /** Tells every front end something that a request has led to. */
+  /** Publishes a result of a request to all front ends. */
   publish(type: string, content: Content, request?: Request): void {
     this.iopub.send(this.write([Buffer.from(type)], type, content, request));
   }
 
-  /** Closes the sockets when everything has been sent. */
+  /** Closes the sockets after sending everything. */
   async close(): Promise<void> {
     await Promise.all([...Object.values(this.requesters), this.iopub].map((socket) => socket.close()));
     this.heartbeat.close();

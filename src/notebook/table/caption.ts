@@ -1,9 +1,9 @@
 import type { Page, ShownTable } from "./pages.js";
 
 /**
- * What stands below a page: `2,000 rows × 7 columns · rows 21–40`.
+ * The caption below a page: `2,000 rows × 7 columns · rows 21–40`.
  *
- * @param columns how many of the columns are shown
+ * @param columns number of columns shown
  */
 export function caption(
   { rows, columnCount, empty, note }: ShownTable,

@@ -1,16 +1,16 @@
 import { numberFormat } from "./number-format.js";
 import { isList, jsonText, shortened, type Shortened } from "./short.js";
 
-/** What a column holds, as its head says it; `empty` where no value is there, `mixed` where several kinds are. */
+/** Type of a column's values, as its header shows it: `empty` without values, `mixed` for several types. */
 export type ColumnType = "text" | "integer" | "number" | "boolean" | "date" | "list" | "object" | "mixed" | "empty";
 
 /** One cell of a column. */
 export interface Cell extends Shortened {
-  /** Whether there is no value, for which the text stands. */
+  /** Whether the value is missing and the text stands in for it. */
   readonly missing?: boolean;
 }
 
-/** A column as it is shown. */
+/** A column as displayed. */
 export interface ShownColumn {
   readonly name: string;
   readonly type: ColumnType;
@@ -20,7 +20,7 @@ export interface ShownColumn {
 const nothing: Cell = { text: "–", missing: true };
 
 /**
- * How the values of a column are shown: all in one format, which is that of these values only.
+ * Formats the values of a column, all in one format chosen from these values alone.
  *
  * @param values the values; null and undefined are missing
  */
@@ -30,7 +30,7 @@ export function shownColumn(name: string, values: readonly unknown[]): ShownColu
   return { name: shortened(name).text, type, cells: values.map((value) => (value == null ? nothing : format(value))) };
 }
 
-/** Whether a column stands to the right, so that its digits line up. */
+/** Whether a column is right-aligned, so that its digits line up. */
 export function isNumeric(type: ColumnType): boolean {
   return type === "integer" || type === "number";
 }
@@ -44,7 +44,7 @@ function typeOf(values: readonly unknown[]): ColumnType {
 
 function kindOf(value: unknown): ColumnType {
   if (typeof value === "bigint") return "integer";
-  // NaN stands for a missing number in columns of either kind.
+  // NaN stands for a missing number in integer and number columns alike.
   if (typeof value === "number") return Number.isInteger(value) || Number.isNaN(value) ? "integer" : "number";
   if (typeof value === "boolean") return "boolean";
   if (value instanceof Date) return "date";
@@ -57,14 +57,14 @@ function formats(type: ColumnType, values: readonly unknown[]): (value: unknown)
   const date = dateFormat(values.filter((value) => value instanceof Date));
   return (value) => {
     if (typeof value === "bigint") return { text: value.toLocaleString("en-US") };
-    // Numbers among other things are not a column of numbers, and stand for themselves.
+    // Numbers in a mixed column are written in full.
     if (typeof value === "number") return { text: type === "mixed" ? String(value) : number(value) };
     if (value instanceof Date) return { text: date(value) };
     return shortened(typeof value === "object" ? jsonText(value as object) : String(value));
   };
 }
 
-/** ISO 8601, without the time where every date is a day's beginning (UTC), and without milliseconds where none has any. */
+/** ISO 8601, without the time if every date is midnight UTC, and without milliseconds if no date has any. */
 function dateFormat(dates: readonly Date[]): (date: Date) => string {
   const times = dates.map(Number).filter((time) => !Number.isNaN(time));
   const multiplesOf = (milliseconds: number) => times.every((time) => time % milliseconds === 0);

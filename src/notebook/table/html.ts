@@ -5,22 +5,22 @@ import { isNumeric, type ColumnType, type ShownColumn } from "./column.js";
 import type { Page, ShownTable } from "./pages.js";
 
 /**
- * The table in HTML without a script. Its pages are turned by radio buttons that a style sheet
- * obeys. Where a front end takes style sheets out (JupyterLab, of a notebook that is not trusted),
- * the open page is still there and the others stay hidden by their attribute.
+ * Renders the table in HTML without a script. Radio buttons and a style sheet switch pages. If a front end removes
+ * style sheets (as JupyterLab does in an untrusted notebook), the open page still shows and the others stay hidden by
+ * their attribute.
  */
 export function tableHtml(table: ShownTable, title?: string): string {
   const pages = table.pages.map(
     (page, i) =>
       html`${label(table, i)}<section style="overflow-x:auto"${i === 0 ? null : hidden}>${pageHtml(table, page)}</section>`,
   );
-  // Radio buttons of different forms are different groups, without names that two outputs could share.
-  // A form of this method never sends anything.
+  // Radio buttons in different forms are separate groups, so two outputs cannot share group names. A form with this
+  // method never submits anything.
   return html`<div class="sera-table">${style}${title && html`<div style="${heading}">${title}</div>`}<form method="dialog">${pages}</form></div>`
     .markup;
 }
 
-/** With a value, because JupyterLab drops this attribute where it is empty. */
+/** Has a value because JupyterLab drops this attribute if it is empty. */
 const hidden = new Html(' hidden="hidden"');
 
 function label({ pages }: ShownTable, i: number): Html | null {
@@ -51,12 +51,15 @@ function body({ type, cells }: ShownColumn, at: number): Html {
   return html`<td${side(type)}${tooltip}>${missing ? html`<span style="opacity:0.4">${text}</span>` : text}</td>`;
 }
 
-/** To the right is what JupyterLab gives every cell and the style sheet gives elsewhere; the rest says so itself, and stays one line. */
+/**
+ * Right alignment comes from JupyterLab or, elsewhere, from the style sheet; other columns set their own alignment and
+ * stay on one line.
+ */
 function side(type: ColumnType): Html | null {
   return isNumeric(type) ? null : new Html(' style="text-align:left;white-space:nowrap"');
 }
 
-/** The class is written thrice where a rule of JupyterLab's own for outputs would weigh more. */
+/** The class is repeated three times to outweigh JupyterLab's own rules for outputs. */
 const cells = ".sera-table.sera-table.sera-table";
 const style = new Html(`<style>
 .sera-table form{display:flex;flex-wrap:wrap;align-items:center;margin:0}

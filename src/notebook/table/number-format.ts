@@ -1,18 +1,18 @@
 /** Significant digits of a column's typical number. */
 const digits = 4;
-/** Beyond these, decimals only push the digits that matter out of sight. */
+/** Maximum number of decimals; more would push the digits that matter out of sight. */
 const mostDecimals = 7;
-/** Decimals that a column may get for its smallest number alone. */
+/** Additional decimals allowed for the smallest number of a column. */
 const moreDecimals = 2;
-/** From here on numbers are written with an exponent. */
+/** Numbers of this size or larger are written with an exponent. */
 const huge = 1e9;
 const hugeInteger = 1e15;
 
 /**
- * Chooses how the numbers of one column are written: whole numbers with separators of thousands;
- * others with the same number of decimals, so that the points line up, of which a typical number
- * has four significant digits, or up to two more where its smallest number would else round to zero. What is smaller still,
- * and what is huge, has an exponent.
+ * Chooses the number format of a column: whole numbers get thousands separators; other numbers share a number of
+ * decimals, so that the decimal points line up. That number gives a typical value four significant digits, plus up to
+ * two more decimals if the smallest value would otherwise round to zero. Even smaller and huge numbers have an
+ * exponent.
  *
  * @param values the column's numbers; NaN and infinities do not count
  * @example numberFormat([0.5, 12.25])(0.5) // "0.50"
@@ -36,13 +36,13 @@ function fraction(values: readonly number[]): (value: number) => string {
     .map(Math.abs)
     .sort((a, b) => a - b);
   const at = (share: number) => sizes[Math.floor(share * sizes.length)]!;
-  // The lower quartile keeps two digits of the small numbers beside large ones.
+  // The lower quartile keeps two digits of small numbers next to large ones.
   const wanted = Math.max(digits - 1 - magnitude(at(0.5)), 1 - magnitude(at(0.25)), 0);
   if (digits - 1 - magnitude(at(0.5)) > mostDecimals || at(0.5) >= huge) {
     const kept = needed(values, (value) => exponential(value, digits - 1));
     return (value) => (value === 0 ? "0" : exponential(value, kept));
   }
-  // A few decimals more, and a small number is written as its neighbours are.
+  // With a few more decimals, a small number has the same format as its neighbours.
   const least = sizes.length > 0 ? -magnitude(sizes[0]!) : 0;
   const most = Math.min(least <= wanted + moreDecimals ? Math.max(wanted, least) : wanted, mostDecimals);
   const inDecimals = (value: number) => value === 0 || (Math.abs(value) >= 0.5 * 10 ** -most && Math.abs(value) < huge);
@@ -59,7 +59,7 @@ function exponential(value: number, decimals: number): string {
   return value.toExponential(decimals);
 }
 
-/** Decimals that are left when the zeros at the end that all numbers share are dropped. */
+/** Number of decimals left after dropping the trailing zeros that all numbers share. */
 function needed(values: readonly number[], write: (value: number) => string): number {
   const lengths = values.map((value) => /\.(\d*[1-9])?/.exec(write(value))?.[1]?.length ?? 0);
   return lengths.reduce((a, b) => Math.max(a, b), 0);

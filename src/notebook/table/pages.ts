@@ -1,43 +1,43 @@
 import { shownColumn, type ShownColumn } from "./column.js";
 import type { TableSource } from "./source.js";
 
-/** Pages to turn to, the last page of the table among them. */
+/** Maximum number of pages in one output, including the last page of the table. */
 const mostPages = 10;
-/** Rows in one output; more make a notebook heavy. */
+/** Maximum number of rows in one output; more would bloat a notebook. */
 export const mostRows = 1000;
-/** Columns in one output. */
+/** Maximum number of columns in one output. */
 const mostColumns = 50;
-/** Characters of cells in one output, beyond which no further page is added. */
+/** Number of cell characters in one output beyond which no further page is added. */
 const mostCharacters = 200_000;
 
-/** Rows that are seen together. */
+/** Rows shown together. */
 export interface Page {
   /** 1-based. */
   readonly number: number;
-  /** Rows of the table, 0-based, the end not included. */
+  /** Rows of the table, 0-based, end exclusive. */
   readonly from: number;
   readonly to: number;
-  /** Where its first cell stands in the shown columns. */
+  /** Index of its first cell in the shown columns. */
   readonly start: number;
 }
 
-/** The part of a table that one output holds. */
+/** The part of a table in one output. */
 export interface ShownTable {
   readonly columns: readonly ShownColumn[];
-  /** In order; the first is open. */
+  /** Pages in order; the first is open. */
   readonly pages: readonly Page[];
-  /** Of the whole table. */
+  /** Number of rows in the whole table. */
   readonly rows: number;
   readonly columnCount: number;
-  /** Names of columns without any value, which are left out. */
+  /** Names of columns without any value, which are omitted. */
   readonly empty: readonly string[];
   readonly note?: string;
 }
 
 /**
- * Takes from a table what one output holds: the page asked for, those after it, and the last one.
+ * Selects the part of a table for one output: the requested page, those after it, and the last one.
  *
- * @param page 1-based number of the page that is open
+ * @param page 1-based number of the open page
  */
 export function shownTable({ rows, columns: all, note }: TableSource, page: number, pageSize: number): ShownTable {
   const pageCount = Math.max(1, Math.ceil(rows / pageSize));
@@ -78,13 +78,13 @@ export function shownTable({ rows, columns: all, note }: TableSource, page: numb
   };
 }
 
-/** The first and those after it; the last of them gives way to the table's last page. */
+/** Numbers of the first page and those after it; the last of them is replaced by the table's last page. */
 function pageNumbers(first: number, count: number, limit: number): number[] {
   const numbers = Array.from({ length: Math.min(limit, count - first + 1) }, (_, i) => first + i);
   return numbers.length > 1 ? [...numbers.slice(0, -1), count] : numbers;
 }
 
-/** About how long the cells will be, without writing them. */
+/** Estimates the total length of the cells without formatting them. */
 function sizeOf(columns: readonly (readonly unknown[])[]): number {
   const size = (value: unknown) => (typeof value === "string" ? Math.min(value.length, 500) : 10);
   return columns.reduce((sum, column) => sum + column.reduce<number>((a, value) => a + size(value) + 10, 0), 0);

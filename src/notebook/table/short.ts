@@ -1,19 +1,19 @@
 import { inspect } from "node:util";
 
-/** Characters of a cell's text. */
+/** Maximum characters of a cell's text. */
 const cellLength = 60;
-/** Characters of the text behind a cell that is cut; more would make the page heavy. */
+/** Maximum characters of the full text behind a truncated cell; more would bloat the page. */
 const fullLength = 500;
-/** Elements of a list that are looked at. */
+/** Maximum number of list elements read. */
 const listLength = 50;
 
-/** A text for a cell, and the longer one where it was cut. */
+/** A text for a cell, and the longer text if it was truncated. */
 export interface Shortened {
   readonly text: string;
   readonly full?: string;
 }
 
-/** A text in one line, cut to the width of a cell. */
+/** Puts a text on one line, truncated to the width of a cell. */
 export function shortened(text: string): Shortened {
   const line = oneLine(text.slice(0, fullLength));
   const characters = [...line];
@@ -24,7 +24,7 @@ export function shortened(text: string): Shortened {
   };
 }
 
-/** Lists and objects as JSON where it can hold them; NaN, bigints and circles are as Node shows them. */
+/** Lists and objects as JSON if it can represent them; NaN, bigints and circular references as Node shows them. */
 export function jsonText(value: object): string {
   const shown = isList(value) ? Array.from(value).slice(0, listLength) : value;
   try {
@@ -34,7 +34,7 @@ export function jsonText(value: object): string {
     });
     if (text !== undefined) return isList(value) && value.length > listLength ? `${text.slice(0, -1)},…]` : text;
   } catch {
-    // JSON has no circles; what Node shows has.
+    // JSON cannot represent circular references; Node's format can.
   }
   return inspect(value, { breakLength: Infinity, depth: 2 });
 }
@@ -44,7 +44,7 @@ export function isList(value: unknown): value is ArrayLike<unknown> & Iterable<u
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
 
-/** Ends of lines as a mark, and other control characters, which a terminal would obey, as their pictures. */
+/** Replaces line ends by a mark, and other control characters, which a terminal would execute, by their control pictures. */
 function oneLine(text: string): string {
   return text
     .replace(/\s*\r?\n\s*/g, " ↵ ")

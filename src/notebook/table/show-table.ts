@@ -17,10 +17,11 @@ export interface TableView {
 
 /**
  * Displays a table in a cell: column names and types, one number format per column, and pages. Long texts are cut, with
- * the full text in a tooltip. One output holds at most ten pages, 1,000 rows and 50 columns; use `page` for later pages.
+ * the full text in a tooltip. One output contains at most ten pages, 1,000 rows and 50 columns; use `page` for later
+ * pages.
  *
  * @param table an Arquero table, a danfojs DataFrame or Series, or rows as plain objects
- * @throws InputError where the table is none, or has no such page
+ * @throws InputError if the value is not a table, or has no such page
  * @example showTable(run.margins, { page: 3, title: "Margins" })
  */
 export function showTable(table: TableInput, { page = 1, pageSize = 20, title }: TableView = {}): Displayable {

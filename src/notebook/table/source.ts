@@ -1,10 +1,10 @@
 import { InputError, quote } from "../../base/errors.js";
 
-/** A table as it is read: rows by number, in the order in which they are shown. */
+/** A table as read: rows by number, in display order. */
 export interface TableSource {
   readonly rows: number;
   readonly columns: readonly SourceColumn[];
-  /** What there is to say of the table beside its size (`grouped by source`). */
+  /** A note on the table in addition to its size (`grouped by source`). */
   readonly note?: string;
 }
 
@@ -15,8 +15,8 @@ export interface SourceColumn {
 }
 
 /**
- * An Arquero table, known by its shape: a notebook may have a copy of Arquero that is not this
- * library's, so its class tells nothing.
+ * An Arquero table, recognized by its shape: a notebook may use another copy of Arquero than this library, so checking
+ * its class would not work.
  */
 export interface ArqueroTable {
   numRows(): number;
@@ -26,25 +26,25 @@ export interface ArqueroTable {
   groups?(): { readonly names: readonly string[] } | null | undefined;
 }
 
-/** A danfojs DataFrame or Series, known by its shape. */
+/** A danfojs DataFrame or Series, recognized by its shape. */
 export interface DanfoFrame {
-  /** 1 of a Series. */
+  /** 1 for a Series. */
   readonly ndim: number;
   readonly shape: readonly number[];
   readonly columns: readonly string[];
   readonly dtypes: readonly string[];
   readonly index: readonly (string | number)[];
-  /** Row by row; of a Series, its values. */
+  /** Row by row; for a Series, its values. */
   readonly values: readonly unknown[];
 }
 
 /** Rows as plain objects; a field that a row does not have is shown as missing. */
 export type TableRows = readonly object[];
 
-/** What can be shown as a table. */
+/** Values that can be shown as a table. */
 export type TableInput = ArqueroTable | DanfoFrame | TableRows;
 
-/** Whether a value is a table by itself; plain rows are one only where a table is asked for. */
+/** Whether a value is a table by itself; plain rows count as a table only if one is requested. */
 export function isTable(value: unknown): value is ArqueroTable | DanfoFrame {
   return isArqueroTable(value) || isDanfoFrame(value);
 }
@@ -52,7 +52,7 @@ export function isTable(value: unknown): value is ArqueroTable | DanfoFrame {
 /**
  * Reads a table of any kind.
  *
- * @throws InputError where the value is none
+ * @throws InputError if the value is not a table
  */
 export function tableSource(table: TableInput): TableSource {
   if (isArqueroTable(table)) return arqueroSource(table);
@@ -95,7 +95,7 @@ function danfoSource(frame: DanfoFrame): TableSource {
     ndim === 1
       ? [{ name: names[0] ?? "0", at: (row: number) => values[row] }]
       : names.map((name, i) => ({ name, at: (row: number) => (values[row] as readonly unknown[])[i] }));
-  // The index that danfojs gives by itself is the row's number and says nothing.
+  // The default index of danfojs is the row number, which carries no information.
   const labelled = index.some((label, row) => label !== row);
   return {
     rows: shape[0] ?? 0,

@@ -2,13 +2,13 @@ import { caption } from "./caption.js";
 import { isNumeric, type ShownColumn } from "./column.js";
 import type { ShownTable } from "./pages.js";
 
-/** Rows of the text form, which is the one of consoles and logs. */
+/** Maximum number of rows in the text form, used by consoles and logs. */
 const mostRows = 10;
-/** Characters of a line; columns beyond are left out. */
+/** Maximum characters per line; columns beyond it are omitted. */
 const width = 120;
 const gap = "  ";
 
-/** The head of the open page as aligned text. */
+/** Formats the first rows of the open page as aligned text. */
 export function tableText(table: ShownTable, title?: string): string {
   const { from, to, start } = table.pages[0]!;
   const count = Math.min(mostRows, to - from);
@@ -24,7 +24,7 @@ export function tableText(table: ShownTable, title?: string): string {
   return [...(title ? [title] : []), ...(columns.length > 0 ? lines : []), below].join("\n");
 }
 
-/** Name, rule and cells, all of one width. */
+/** Name, rule and cells of a column, padded to one width. */
 function aligned({ name, type, cells }: ShownColumn, start: number, count: number): string[] {
   const shown = [name, ...cells.slice(start, start + count).map(({ text }) => text)];
   const widest = Math.max(...shown.map(lengthOf));
@@ -36,7 +36,7 @@ function aligned({ name, type, cells }: ShownColumn, start: number, count: numbe
   return [head!, "─".repeat(widest), ...rest];
 }
 
-/** The first columns that fit into a line; the first one is always there. */
+/** The first columns that fit on a line; always at least one. */
 function fitting(columns: readonly string[][]): string[][] {
   let used = -gap.length;
   return columns.filter((column, i) => (used += gap.length + lengthOf(column[0]!)) <= width || i === 0);

@@ -1,12 +1,12 @@
 import { InputError } from "../../base/errors.js";
 
-/** How many of many are shown. */
+/** Options of {@link excerpt}. */
 export interface ExcerptOptions {
-  /** At most so many, from the beginning; 5 by default. */
+  /** Maximum number of items to show, from the beginning. Default 5. */
   readonly limit?: number;
 }
 
-/** The first of many, and a line that says so where there are more. */
+/** Shows the first items, with a line that says so if there are more. */
 export function excerpt<T>(
   items: readonly T[],
   { limit = 5 }: ExcerptOptions,

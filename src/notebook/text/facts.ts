@@ -1,6 +1,6 @@
 import { numberFormat } from "../table/number-format.js";
 
-/** Something small that is said of a text: a word (`flipped`), or a name and a value (`margin`, 0.31). */
+/** A short fact about a text: a word (`flipped`), or a name and a value (`margin`, 0.31). */
 export type Fact = string | readonly [name: string, value: unknown];
 
 /** Facts in one line: `margin 0.31 · flipped`. */

@@ -2,10 +2,10 @@ import { html, type Html } from "../../base/html.js";
 import type { Prompt } from "../../data/pair.js";
 import { edge, faint } from "../look.js";
 
-/** Text as it was written, in lines that break where they must; long texts scroll. */
+/** Style for text that keeps its white space, wraps long lines, and scrolls if long. */
 export const prose = "white-space:pre-wrap;overflow-wrap:break-word;max-height:420px;overflow-y:auto";
 
-/** A prompt, or the turns of a conversation, each with who speaks. */
+/** Renders a prompt, or the turns of a conversation, each with its role. */
 export function promptHtml(prompt: Prompt): Html {
   const turns = turnsOf(prompt).map(
     ({ role, content }) =>
@@ -14,7 +14,7 @@ export function promptHtml(prompt: Prompt): Html {
   return html`<div style="border-left:3px solid ${edge};padding:0 0 0 10px;margin:0 0 8px">${turns}</div>`;
 }
 
-/** The same as text: `user: …`. */
+/** Formats the same as text: `user: …`. */
 export function promptText(prompt: Prompt): string {
   return turnsOf(prompt)
     .map(({ role, content }) => `${role}: ${content}`)

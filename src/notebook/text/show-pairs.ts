@@ -28,11 +28,11 @@ export function showPair(pair: ShownPair): Displayable {
 }
 
 /**
- * Pairs to be shown in a cell, one below the other.
+ * Displays pairs in a cell, one below the other.
  *
  * @param pairs rows, or a table of them
  * @example showPairs(run.iteration(2).bootstrapped)
- * @throws InputError where `limit` is no whole number from 1
+ * @throws InputError if `limit` is not a whole number of at least 1
  */
 export function showPairs(pairs: Rows<ShownPair>, options: ExcerptOptions = {}): Displayable {
   const { shown, note } = excerpt(rowsOf(pairs), options, "pairs");
@@ -80,7 +80,10 @@ function sideHtml(name: string, color: keyof typeof tints, pieces: readonly Piec
   )}</span></div><div style="${prose}">${marked}</div></div>`;
 }
 
-/** Underlined as well as tinted, so that it is seen without colours; the blanks after a word are not part of it. */
+/**
+ * Marks text with an underline as well as a tint, so that the mark is visible without colours; white space after a word
+ * is left unmarked.
+ */
 function mark(text: string, tint: string): Html {
   const word = text.trimEnd();
   return html`<u style="background-color:${tint};border-radius:2px">${word}</u>${text.slice(word.length)}`;

@@ -17,7 +17,7 @@ export interface ShownResponse {
 /**
  * Displays responses in a cell, each below its prompt; the prompt of several consecutive responses is shown once.
  *
- * @throws InputError where `limit` is no whole number from 1
+ * @throws InputError if `limit` is not a whole number of at least 1
  * @param responses rows, or a table of them
  * @example showResponses(await respond(policy, prompts))
  */

@@ -1,32 +1,35 @@
 import { diffArrays } from "diff";
 
-/** A stretch of a text, and whether the other text has it too. */
+/** A piece of a text, and whether it is also in the other text. */
 export interface Piece {
   readonly text: string;
   readonly shared: boolean;
 }
 
-/** Two texts in the words they share and those they do not. */
+/** Two texts, divided into shared and differing words. */
 export interface WordDiff {
   readonly rejected: readonly Piece[];
   readonly chosen: readonly Piece[];
-  /** Both in one: shared pieces once, others with the side they come from. */
+  /** Both texts merged: shared pieces once, others with the side they come from. */
   readonly merged: readonly { readonly text: string; readonly side: "both" | "rejected" | "chosen" }[];
 }
 
-/** Texts that share less than this part of their words are two texts, and marks would be all over them. */
+/** Minimum share of common words; with less, nearly everything would be marked. */
 const leastShared = 1 / 3;
-/** Words in which the texts may differ; looking further takes long and shows nothing. */
+/** Maximum number of differing words; comparing further takes long and shows nothing. */
 const mostChanges = 2000;
 
-/** A word, a character of a script without spaces, or a sign, each with the blanks after it; or blanks at the start. */
+/**
+ * A word, a character of a script without spaces, or a symbol, each with the white space after it; or white space at
+ * the start.
+ */
 const token =
   /(?:[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{N}\p{M}_'’]+?(?![\p{L}\p{N}\p{M}_'’])|[^\s])\s*|^\s+/gu;
 
 /**
- * Compares two responses word by word; blanks do not count.
+ * Compares two responses word by word, ignoring white space.
  *
- * @returns undefined where they share too little for marks to be of use
+ * @returns undefined if they share too little for marks to be useful
  */
 export function wordDiff(rejected: string, chosen: string): WordDiff | undefined {
   const sides = { rejected: words(rejected), chosen: words(chosen) };
@@ -36,7 +39,7 @@ export function wordDiff(rejected: string, chosen: string): WordDiff | undefined
   const shared = changes.reduce((sum, { added, removed, count }) => sum + (added || removed ? 0 : count), 0);
   if (shared < leastShared * Math.max(sides.rejected.length, sides.chosen.length)) return undefined;
 
-  // Each side is cut from its own words, so that its blanks stay what they were.
+  // Take each side from its own words, so that its white space is unchanged.
   const place = { rejected: 0, chosen: 0 };
   const take = (side: "rejected" | "chosen", count: number) => {
     const from = place[side];
