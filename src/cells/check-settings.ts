@@ -1,4 +1,5 @@
 import { InputError, quote } from "../base/errors.js";
+import { isPrompt } from "../data/pair.js";
 import { requireIds } from "../run/check-run.js";
 import type { RunSettings } from "./train.js";
 
@@ -9,7 +10,6 @@ interface Check {
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null;
-const isPrompt = (value: unknown) => typeof value === "string" || Array.isArray(value);
 
 function listOf(what: string, fields: readonly string[]): Check {
   const isOne = (value: unknown) =>

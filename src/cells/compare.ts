@@ -83,6 +83,8 @@ export function planRuns(
   if (!Array.isArray(seeds))
     throw new InputError(`seeds: found ${quote(seeds)}, expected a list of whole numbers, as in [1, 2, 3]`);
   const names = Object.keys(recipes);
+  if (new Set(seeds).size < seeds.length)
+    throw new InputError(`seeds: found ${quote(seeds)}, expected each seed once; a repeated seed repeats its run`);
   if (names.length === 0 || seeds.length === 0) {
     throw new InputError(
       `compare: found ${names.length} methods and ${seeds.length} seeds, expected at least one of each`,

@@ -1,7 +1,7 @@
 import { InputError, quote } from "../base/errors.js";
 import { checkOptionNames } from "../base/option-names.js";
 import { callOwn } from "../base/own-function.js";
-import type { Prompt } from "../data/pair.js";
+import { isPrompt, type Prompt } from "../data/pair.js";
 import { encodePrompt } from "../data/tokenize.js";
 import type { GenerationRequest } from "../model/generation/generate.js";
 import type { CombineLogits, LogitGuidance } from "../model/generation/guidance.js";
@@ -148,14 +148,6 @@ function ownPrompt(what: string, own: (prompt: Prompt) => Prompt, prompt: Prompt
     // A function with its own guard, such as linear alignment's, is already named in its error.
     throw error instanceof InputError && error.cause instanceof InputError ? error.cause : error;
   }
-}
-
-function isPrompt(value: unknown): value is Prompt {
-  const isMessage = (message: unknown) => {
-    const { role, content } = (message ?? {}) as { readonly role?: unknown; readonly content?: unknown };
-    return typeof role === "string" && typeof content === "string";
-  };
-  return typeof value === "string" || (Array.isArray(value) && value.every(isMessage));
 }
 
 /** @throws InputError if guidance, which a cell may pass untyped, is malformed */

@@ -10,6 +10,7 @@ import { responseLogProbs } from "../model/scoring/score.js";
 import { cell } from "../notebook/display.js";
 import type { FrontierRow } from "../plot/index.js";
 import { bootstrapInterval } from "../stats/interval.js";
+import { requirePrompts } from "./require-prompts.js";
 import type { Run } from "./run.js";
 
 /** Sampling options of {@link klFrom}. */
@@ -45,6 +46,7 @@ export async function klFrom(
   prompts: readonly Prompt[],
   { maxNewTokens = 128, seed = 0 }: KlOptions = {},
 ) {
+  requirePrompts(prompts);
   const about = JSON.stringify({ model: await start.fingerprint(), prompts, maxNewTokens, seed });
   const rewards = goldRewardsOf(prompts);
   const tokens = prompts.map((prompt) => Int32Array.from(encodePrompt(prompt, start.tokenizer)));

@@ -150,7 +150,7 @@ export class MethodComparison {
 
   /** Returns the final iteration of each run of a method. @throws InputError if there is no such method */
   private ends(method: string): End[] {
-    const runs = this.runs[method];
+    const runs = Object.hasOwn(this.runs, method) ? this.runs[method] : undefined;
     if (!runs)
       throw new InputError(
         `there is no method ${JSON.stringify(method)}; choose one of ${Object.keys(this.runs).join(", ")}`,

@@ -13,12 +13,13 @@ import {
   type GenerationOptions,
   type GenerationRequest,
 } from "../model/generation/generate.js";
-import type { Policy } from "../model/policy/policy.js";
+import { Policy } from "../model/policy/policy.js";
 import { checkOptions, generateForm, generationOptions } from "../run/options/index.js";
 import { seedLimit } from "../run/server/model-api.js";
 import { ModelServer } from "../run/server/model-server.js";
 import { cell } from "../notebook/display.js";
 import { fittingContextTokens, logitGuidance, type Guidance } from "./guidance.js";
+import { requirePrompts } from "./require-prompts.js";
 
 /** Default sampling, the same as that of a run and of `sera generate`. */
 const { seed: seedByDefault, ...sampling } = defaultsOf(generateForm.table);
@@ -49,7 +50,7 @@ export interface RespondOptions extends Omit<GenerationOptions, "known" | "guida
  * @example showResponses(await respond(policy, pairs.slice(0, 3).map(({ prompt }) => prompt), { temperature: 0.7 }))
  * @throws RangeError if a prompt leaves no room for a response; InputError if it leaves none in a context of the
  *   guidance, guidance is malformed, an option is unknown, a guiding model has another tokenizer, or a server does not
- *   answer or does not support an option
+ *   answer or does not support an option, or `model` or a prompt is not one
  */
 export async function respond(
   model: Policy | ModelServer,
@@ -58,6 +59,9 @@ export async function respond(
 ): Promise<ColumnTable> {
   checkRespondOptions("respond", options);
   const isServed = model instanceof ModelServer;
+  if (!isServed && !(model instanceof Policy))
+    throw new InputError(`respond: found ${quote(model)}, expected a model, as loadModel returns it, or a modelServer`);
+  requirePrompts(prompts);
   const tokens = isServed ? [] : prompts.map((prompt) => fittingContextTokens(model, prompt, options.guidance));
   const rows = await reported("respond", "responses", cell, async (work) =>
     isServed ? servedResponsesTo(model, prompts, options, work) : responsesTo(model, tokens, options, work),

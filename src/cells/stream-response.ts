@@ -5,6 +5,7 @@ import { cell } from "../notebook/display.js";
 import { liveDisplay } from "../notebook/live-display.js";
 import { showResponses } from "../notebook/text/show-responses.js";
 import { fittingContextTokens } from "./guidance.js";
+import { requirePrompts } from "./require-prompts.js";
 import { checkRespondOptions, randomOfResponses, resolvedResponding, type RespondOptions } from "./respond.js";
 
 /**
@@ -13,7 +14,7 @@ import { checkRespondOptions, randomOfResponses, resolvedResponding, type Respon
  *
  * @returns the response
  * @example const answer = await streamResponse(policy, "cook a soup with rice .", { temperature: 0.7 });
- * @throws RangeError if the prompt leaves no room for a response
+ * @throws RangeError if the prompt leaves no room for a response; InputError if it is not a prompt
  */
 export async function streamResponse(
   policy: Policy,
@@ -21,6 +22,7 @@ export async function streamResponse(
   options: Omit<RespondOptions, "responses"> = {},
 ): Promise<string> {
   checkRespondOptions("streamResponse", options, ["responses"]);
+  requirePrompts([prompt]);
   const { seed, generation } = resolvedResponding(policy, options);
   const request = { ...fittingContextTokens(policy, prompt, options.guidance), key: "0", responses: 1 };
   const shown = liveDisplay();

@@ -3,6 +3,15 @@ import type { Message } from "../model/tokenizer/chat/chat.js";
 /** A prompt: text, used verbatim, or a conversation, rendered by the model's chat template. */
 export type Prompt = string | readonly Message[];
 
+/** Whether a value, which a cell may pass untyped, is a prompt. */
+export function isPrompt(value: unknown): value is Prompt {
+  const isMessage = (message: unknown) => {
+    const { role, content } = (message ?? {}) as { readonly role?: unknown; readonly content?: unknown };
+    return typeof role === "string" && typeof content === "string";
+  };
+  return typeof value === "string" || (Array.isArray(value) && value.every(isMessage));
+}
+
 /** A pair's token ids, with the digest of their tokenizer. */
 export interface PairTokens {
   readonly tokenizer: string;

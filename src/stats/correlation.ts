@@ -1,4 +1,5 @@
 import { op, table } from "arquero";
+import { requireFinite } from "./require-finite.js";
 
 /** Correlations of two measurements of the same items; null if one of them is constant. */
 export interface Correlation {
@@ -8,8 +9,15 @@ export interface Correlation {
   readonly spearman: number | null;
 }
 
-/** Computes the correlations of paired values. */
+/**
+ * Computes the correlations of paired values.
+ *
+ * @throws RangeError if there are not equally many of both, or a value is not a finite number
+ */
 export function correlationOf(x: readonly number[], y: readonly number[]): Correlation {
+  if (x.length !== y.length) throw new RangeError(`the correlation of ${x.length} and ${y.length} values`);
+  requireFinite(x);
+  requireFinite(y);
   return { n: x.length, pearson: pearsonOf(x, y), spearman: pearsonOf(ranksOf(x), ranksOf(y)) };
 }
 

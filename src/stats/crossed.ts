@@ -1,5 +1,6 @@
 import type { Interval } from "./interval.js";
 import { mean } from "./mean.js";
+import { requireFinite } from "./require-finite.js";
 import { studentQuantile, studentWithin } from "./student.js";
 
 /** The mean of a table of runs × prompts, with its 95 % interval and the sources of variation that the interval covers. */
@@ -29,16 +30,19 @@ export interface CrossedInterval extends Interval {
  *
  * @param rows rows of equal length, whose columns are the same prompts. A single value has no bounds (±∞)
  * @param range range of the values. Default: unlimited
- * @throws RangeError if there are no values, rows differ in length, or a value is outside the range
+ * @throws RangeError if there are no values, rows differ in length, a value is not a finite number or outside the
+ *   range, or the range has no two finite ends
  */
 export function crossedInterval(rows: readonly (readonly number[])[], range?: ValueRange): CrossedInterval {
-  const { mean: centre, seeds, prompts, seedDeviation } = crossedVariances(rows);
-  if (range && !rows.every((row) => row.every((value) => value >= range.low && value <= range.high))) {
-    throw new RangeError(`a value outside [${range.low}, ${range.high}]`);
-  }
+  const { mean: computed, seeds, prompts, seedDeviation } = crossedVariances(rows);
+  if (range) requireWithin(rows, range);
+  // Rounding can take the mean of values at an end past it.
+  const centre = range ? Math.min(range.high, Math.max(range.low, computed)) : computed;
   if (rows.length * rows[0]!.length === 1)
     return { mean: centre, low: -Infinity, high: Infinity, over: "prompts", pValue: 1, seedDeviation };
-  const parts = [seeds, prompts].filter(({ variance }) => variance > 0);
+  // At an end, all values are equal, and so is their mean but for rounding.
+  const isAtEnd = centre === range?.low || centre === range?.high;
+  const parts = isAtEnd ? [] : [seeds, prompts].filter(({ variance }) => variance > 0);
   const halfAt = (share: number) =>
     Math.sqrt(parts.reduce((sum, { variance, degrees }) => sum + studentQuantile(share, degrees) ** 2 * variance, 0));
   // Without variance, there is nothing to transform.
@@ -50,6 +54,14 @@ export function crossedInterval(rows: readonly (readonly number[])[], range?: Va
     pValue: pValueOf(scale.distanceToZero, parts, halfAt),
     seedDeviation,
   };
+}
+
+/** @throws RangeError if a value is outside the range, or the range is not one */
+function requireWithin(rows: readonly (readonly number[])[], { low, high }: ValueRange): void {
+  if (!(Number.isFinite(low) && Number.isFinite(high) && low < high))
+    throw new RangeError(`range: found [${low}, ${high}], expected two finite numbers, the lower one first`);
+  if (!rows.every((row) => row.every((value) => value >= low && value <= high)))
+    throw new RangeError(`a value outside [${low}, ${high}]`);
 }
 
 /** The lowest and the highest possible value. */
@@ -112,8 +124,10 @@ export interface CrossedVariances {
 /** Estimates the two parts of the variance of a table's mean; see {@link crossedInterval}. */
 export function crossedVariances(rows: readonly (readonly number[])[]): CrossedVariances {
   const [s, p] = [rows.length, rows[0]?.length ?? 0];
+  if (s > 0 && typeof rows[0] === "number") throw new RangeError("found a list of numbers, expected one for each seed");
   if (p === 0) throw new RangeError("the mean of no values");
   if (rows.some((row) => row.length !== p)) throw new RangeError("rows of different lengths");
+  rows.forEach(requireFinite);
   const rowMeans = rows.map(mean);
   const columnMeans = rows[0]!.map((_, j) => mean(rows.map((row) => row[j]!)));
   const centre = mean(rowMeans);

@@ -1,5 +1,6 @@
 import type { Random } from "../base/random.js";
 import { mean } from "./mean.js";
+import { requireFinite } from "./require-finite.js";
 
 /** A value with its 95 % interval. */
 export interface Interval {
@@ -14,10 +15,11 @@ const resamples = 1000;
  * Computes the mean and its 95 % percentile bootstrap interval (Efron 1979).
  *
  * @param values independent values, such as one per prompt
- * @throws RangeError if there are no values
+ * @throws RangeError if there are no values, or one is not a finite number
  */
 export function bootstrapInterval(values: readonly number[], random: Random): Interval {
   if (values.length === 0) throw new RangeError("the mean of no values");
+  requireFinite(values);
   return bootstrapIntervalOf(values, mean, random);
 }
 

@@ -20,5 +20,5 @@ export function minus(a: readonly (readonly number[])[], b: readonly (readonly n
  * @throws RangeError if there are no values
  */
 export function overSeeds(values: readonly number[]): CrossedInterval {
-  return crossedInterval(values.map((value) => [value]));
+  return crossedInterval(Array.from(values, (value) => [value]));
 }

@@ -128,6 +128,7 @@ describe("compare", () => {
       message: 'there is no method "PPO"; choose one of DPO, SeRA',
     });
     assert.throws(() => result.difference("PPO", "DPO"), { message: /there is no method "PPO"/ });
+    assert.throws(() => result.difference("DPO", "toString"), { message: /there is no method "toString"/ });
   });
 
   it("charges a method for its work and for no evaluation", async (test) => {
@@ -162,6 +163,10 @@ describe("compare", () => {
     });
     await assert.rejects(compare(start, pairs, {}, options), {
       message: "compare: found 0 methods and 2 seeds, expected at least one of each",
+    });
+    await assert.rejects(compare(start, pairs, recipes, { ...options, seeds: [1, 2, 1] }), {
+      name: "InputError",
+      message: "seeds: found [1,2,1], expected each seed once; a repeated seed repeats its run",
     });
     const notRecipe = { A: methods.direct } as unknown as typeof recipes;
     await assert.rejects(compare(start, pairs, notRecipe, options), {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { contextTokens, linearAlignment, logitGuidance, type Guidance } from "../../src/cells/guidance.js";
-import { respond } from "../../src/cells/respond.js";
+import { respond, type RespondOptions } from "../../src/cells/respond.js";
 import { streamResponse } from "../../src/cells/stream-response.js";
 import type { Prompt } from "../../src/data/pair.js";
 import { encodePrompt } from "../../src/data/tokenize.js";
@@ -167,6 +167,24 @@ describe("options of answers in a cell", () => {
     await assert.rejects(streamResponse(policy, "hi", { responses: 2 } as object), {
       message: /^`responses` is not an option of streamResponse/,
     });
+  });
+
+  it("are given with a model and with prompts, whatever a script passes", async () => {
+    const refusesPrompts = async (prompts: unknown, message: RegExp) =>
+      assert.rejects(respond(policy, prompts as string[]), { name: "InputError", message });
+    await refusesPrompts("hi", /^prompts: found "hi", expected a list, each a text or a list of messages/);
+    await refusesPrompts(["hi", { prompt: "hi", chosen: "a" }], /^prompt 2: found .*, expected a text or a list/);
+    for (const prompt of [5, ["a"], [{ content: "no role" }], [{ role: "user" }]])
+      await refusesPrompts([prompt], /^prompt 1: found/);
+    await assert.rejects(streamResponse(policy, 5 as unknown as string), { message: /^prompt 1: found 5/ });
+    await assert.rejects(respond("a path" as unknown as Policy, ["hi"]), {
+      name: "InputError",
+      message: /^respond: found "a path", expected a model, as loadModel returns it/,
+    });
+    for (const stopTokens of [["."], "x", [-5], 3])
+      await assert.rejects(respond(policy, ["hi"], { stopTokens } as unknown as RespondOptions), {
+        message: /^stopTokens is a list of token ids, got/,
+      });
   });
 
   it("name a `combine` function whose result is not a list of logits", async () => {

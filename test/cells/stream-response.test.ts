@@ -44,6 +44,9 @@ it("leaves what is written when the cell is interrupted", async () => {
 
 it("shows nothing where nothing is written", async () => {
   const shown = listeningHost();
-  await assert.rejects(streamResponse(policy, prompt, { temperature: -1 }), /temperature is at least 0, got -1/);
+  await assert.rejects(
+    streamResponse(policy, prompt, { temperature: -1 }),
+    /temperature is a finite number of at least 0, got -1/,
+  );
   assert.deepEqual(shown, []);
 });

@@ -19,6 +19,12 @@ describe("correlationOf", () => {
     near(correlationOf([3, 1, 2, 2], [9, 1, 2, 3]).spearman, 4.5 / Math.sqrt(4.5 * 5));
   });
 
+  it("refuses lists of different lengths, and what is not a finite number", () => {
+    assert.throws(() => correlationOf([1, 2, 3, 4], [1, 2]), { message: "the correlation of 4 and 2 values" });
+    assert.throws(() => correlationOf([1, NaN, 3], [2, 4, 7]), { message: /^value 2: found NaN/ });
+    assert.throws(() => correlationOf([1, 2, 3], [2, 4, Infinity]), { message: /^value 3: found Infinity/ });
+  });
+
   it("is not known where nothing varies", () => {
     assert.deepEqual(correlationOf([1, 1], [1, 2]), { n: 2, pearson: null, spearman: null });
   });

@@ -96,6 +96,40 @@ describe("crossedInterval", () => {
     });
   });
 
+  it("never leaves the range, also where rounding takes the mean of equal values past its end", () => {
+    for (const [rows, low, high] of [
+      [[[0.7, 0.7, 0.7]], 0.7, 1],
+      [[[0.1], [0.1], [0.1]], 0, 0.1],
+    ] as const) {
+      const end = rows[0][0];
+      const interval = crossedInterval(rows, { low, high });
+      assert.deepEqual([interval.mean, interval.low, interval.high, interval.pValue], [end, end, end, 0]);
+    }
+  });
+
+  it("refuses a range without two finite ends", () => {
+    for (const [low, high] of [
+      [0, Infinity],
+      [1, 0],
+      [NaN, 1],
+    ] as const)
+      assert.throws(() => crossedInterval([[0.5, 0.6]], { low, high }), {
+        name: "RangeError",
+        message: /^range: found/,
+      });
+  });
+
+  it("refuses what is not a finite number, and a list of numbers in place of rows", () => {
+    assert.throws(() => crossedInterval([[1, 2, NaN]]), {
+      name: "RangeError",
+      message: "value 3: found NaN, expected a finite number",
+    });
+    assert.throws(() => crossedInterval([[1, undefined as unknown as number]]), {
+      message: /^value 2: found undefined/,
+    });
+    assert.throws(() => crossedInterval([1, 2] as unknown as number[][]), { message: /expected one for each seed/ });
+  });
+
   it("refuses no values, and rows of different lengths", () => {
     assert.throws(() => crossedInterval([]), RangeError);
     assert.throws(() => crossedInterval([[]]), RangeError);

@@ -33,4 +33,8 @@ describe("bootstrapInterval", () => {
   it("refuses no values", () => {
     assert.throws(() => bootstrapInterval([], Random.seeded(1)), RangeError);
   });
+
+  it("refuses what is not a finite number", () => {
+    assert.throws(() => bootstrapInterval([1, NaN, 3], Random.seeded(1)), { message: /^value 2: found NaN/ });
+  });
 });

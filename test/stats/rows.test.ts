@@ -37,5 +37,6 @@ describe("overSeeds", () => {
     assert.ok(Math.abs(low - (2 - 4.302653 / Math.sqrt(3))) < 1e-6);
     assert.ok(Math.abs(high - (2 + 4.302653 / Math.sqrt(3))) < 1e-6);
     assert.equal(over, "seeds and prompts");
+    assert.equal(overSeeds(Float64Array.of(1, 2, 3) as unknown as number[]).mean, 2);
   });
 });

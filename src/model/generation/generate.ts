@@ -3,7 +3,7 @@ import type { TaskOptions } from "../../base/task.js";
 import { inLanes, lanesFor, type Reader } from "./lanes.js";
 import type { Policy } from "../policy/policy.js";
 import { decodeTokens, Row } from "./decode-tokens.js";
-import { InputError } from "../../base/errors.js";
+import { InputError, quote } from "../../base/errors.js";
 import { freezesParameters } from "./freezing.js";
 import { checkedCombine, checkGuides, type LogitGuidance } from "./guidance.js";
 import { planGenerationWithin, type GenerationRequest } from "./plan-generation.js";
@@ -140,6 +140,7 @@ function planned(
   const sampling = samplingOf(options);
   checkCount("maxNewTokens", maxNewTokens);
   checkCount("batchSize", batchSize);
+  checkStopTokens(stopTokens);
   const { guidance, logProbs = false, known } = options;
   if (guidance) checkGuides(policy, guidance);
   if (guidance && logProbs)
@@ -207,6 +208,12 @@ function contextPolicies(
       `guidance: ${models.length} models for ${count} contexts beside the request's own; give one for each`,
     );
   return [policy, ...(models ?? new Array<Policy>(count).fill(policy))];
+}
+
+/** @throws RangeError if they are not a list of ids, such as texts */
+function checkStopTokens(stopTokens: readonly number[]): void {
+  if (!Array.isArray(stopTokens) || !stopTokens.every((id) => Number.isInteger(id) && id >= 0))
+    throw new RangeError(`stopTokens is a list of token ids, got ${quote(stopTokens)}`);
 }
 
 /** @throws RangeError if a number is not a whole number of at least 1 */

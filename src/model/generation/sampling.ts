@@ -28,12 +28,12 @@ export function samplingOf({
   repetitionPenalty = 1,
 }: Partial<Sampling>): Sampling {
   if (!(temperature >= 0 && temperature < Infinity))
-    throw new RangeError(`temperature is at least 0, got ${temperature}`);
+    throw new RangeError(`temperature is a finite number of at least 0, got ${temperature}`);
   if (!Number.isInteger(topK) || topK < 0) throw new RangeError(`topK is a whole number from 0, got ${topK}`);
   if (!(topP > 0 && topP <= 1)) throw new RangeError(`topP is above 0 and at most 1, got ${topP}`);
   if (!(minP >= 0 && minP <= 1)) throw new RangeError(`minP is from 0 to 1, got ${minP}`);
   if (!(repetitionPenalty > 0 && repetitionPenalty < Infinity)) {
-    throw new RangeError(`repetitionPenalty is above 0, got ${repetitionPenalty}`);
+    throw new RangeError(`repetitionPenalty is a finite number above 0, got ${repetitionPenalty}`);
   }
   return { temperature, topK, topP, minP, repetitionPenalty };
 }

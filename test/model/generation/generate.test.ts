@@ -303,7 +303,10 @@ describe("generate", () => {
       written(request(tinyConfig.contextLength)),
       /the prompt of "odd" has 48 tokens, the context is 48/,
     );
-    await assert.rejects(written(request(1), { temperature: -1 }), /temperature is at least 0, got -1/);
+    await assert.rejects(
+      written(request(1), { temperature: -1 }),
+      /temperature is a finite number of at least 0, got -1/,
+    );
     await assert.rejects(written(request(1), { maxNewTokens: 0 }), /maxNewTokens is a whole number from 1, got 0/);
     await assert.rejects(written(request(1), { batchSize: 1.5 }), /batchSize is a whole number from 1, got 1.5/);
   });

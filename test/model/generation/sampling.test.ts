@@ -208,7 +208,7 @@ describe("samplingOf", () => {
 
   it("refuses the rest", () => {
     for (const temperature of [-1, NaN, Infinity])
-      assert.throws(() => samplingOf({ ...plain, temperature }), /temperature is at least 0, got/);
+      assert.throws(() => samplingOf({ ...plain, temperature }), /temperature is a finite number of at least 0, got/);
     for (const topK of [-1, 1.5, NaN])
       assert.throws(() => samplingOf({ ...plain, topK }), /topK is a whole number from 0, got/);
     for (const topP of [0, 1.01, NaN])
@@ -216,7 +216,10 @@ describe("samplingOf", () => {
     for (const minP of [-0.1, 1.01, NaN])
       assert.throws(() => samplingOf({ ...plain, minP }), /minP is from 0 to 1, got/);
     for (const repetitionPenalty of [0, -1, NaN, Infinity]) {
-      assert.throws(() => samplingOf({ ...plain, repetitionPenalty }), /repetitionPenalty is above 0, got/);
+      assert.throws(
+        () => samplingOf({ ...plain, repetitionPenalty }),
+        /repetitionPenalty is a finite number above 0, got/,
+      );
     }
   });
 });
