@@ -69,6 +69,30 @@ describe("layouts of preference pairs", () => {
     );
   });
 
+  test("UltraFeedback's completions are compared by one score, the first that two of them have; the other is reported", async () => {
+    const completions = [
+      { response: "a", overall_score: 6 },
+      { response: "b", overall_score: null, "fine-grained_score": 5 },
+      { response: "c", "fine-grained_score": 4 },
+    ];
+    const { pairs, reading } = await load({ instruction: "Q", completions });
+    assert.deepEqual(pairs[0], { id: "1", prompt: "Q", chosen: "b", rejected: "c", chosenScore: 5, rejectedScore: 4 });
+    assert.deepEqual(reading.unread, { "completions[].overall_score": 1 });
+    assert.ok(
+      reading.notes.some((note) => note.includes('1 row: the completions are compared by "fine-grained_score"')),
+    );
+    const usual = await load({
+      instruction: "Q",
+      completions: [...completions, { response: "d", overall_score: 3, "fine-grained_score": 1 }],
+    });
+    assert.equal(`${usual.pairs[0]!.chosen} over ${usual.pairs[0]!.rejected}`, "a over d");
+    assert.deepEqual(usual.reading.unread, { "completions[].fine-grained_score": 1 });
+    await assert.rejects(
+      load({ instruction: "Q", completions: completions.slice(0, 2) }),
+      /prefers none of its responses/,
+    );
+  });
+
   test("HelpSteer: a strength below 0 prefers the first; two ratings of one prompt are a pair", async () => {
     const { pairs } = await load(
       { prompt: "Q", response_1: "a", response_2: "b", preference_strength: -2 },
