@@ -38,13 +38,51 @@ describe("layouts of preference pairs", () => {
     assert.deepEqual(later[0]!.prompt, [user("q"), answer("r"), user("Q")]);
   });
 
+  test("messages, and texts that answer them, are one form with three texts, whichever row is first", async () => {
+    const rows = [
+      { prompt: "Q", chosen: "a", rejected: "b" },
+      { prompt: [user("Q")], chosen: "a", rejected: "b" },
+      { prompt: [user("Q")], chosen: [answer("a")], rejected: [answer("b")] },
+    ];
+    for (const order of [rows, rows.toReversed()]) {
+      const { pairs } = await load(...order);
+      const prompts = order.map(({ prompt }) => prompt);
+      assert.deepEqual(
+        pairs.map(({ prompt, chosen, rejected }) => ({ prompt, chosen, rejected })),
+        prompts.map((prompt) => ({ prompt, chosen: "a", rejected: "b" })),
+      );
+    }
+    assert.deepEqual((await load(rows[1]!)).pairs, [{ id: "1", ...rows[1]! }]);
+  });
+
+  test("a later row in another form is refused, also where it could be read", async () => {
+    const responses = { chosen: "a", rejected: "b" };
+    const orders = [
+      [
+        { prompt: "Q", ...responses },
+        { question: "Q", ...responses },
+      ],
+      [
+        { question: "Q", ...responses },
+        { prompt: "Q", ...responses },
+      ],
+    ];
+    for (const order of orders)
+      await assert.rejects(load(...order), /jsonl:2: the row has the form .*, but the file begins with the form .*;/);
+    const filled = { prompt: null, question: "Q", ...responses };
+    assert.equal((await load(orders[0]![1]!, filled)).pairs.length, 2);
+  });
+
   test("ShareGPT's turns", async () => {
     const { pairs } = await load({
       conversations: [{ from: "human", value: "Q" }],
       chosen: { from: "gpt", value: "a" },
       rejected: { from: "gpt", value: "b" },
     });
-    assert.deepEqual(pairs[0], { id: "1", prompt: [user("Q")], chosen: "a", rejected: "b" });
+    const pair = { id: "1", prompt: [user("Q")], chosen: "a", rejected: "b" };
+    assert.deepEqual(pairs[0], pair);
+    const texts = await load({ conversations: [{ from: "human", value: "Q" }], chosen: "a", rejected: "b" });
+    assert.deepEqual(texts.pairs[0], pair);
   });
 
   test("of several responses the best against the worst; none where no two differ", async () => {
