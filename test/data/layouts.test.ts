@@ -34,6 +34,15 @@ describe("layouts of preference pairs", () => {
       pairs.map(({ prompt }) => prompt),
       ["I\n\nx", "I"],
     );
+    const columns = [
+      { instruction: "", input: "x" },
+      { instruction: null, input: "x" },
+      { instruction: "x", question: "" },
+      { question: "x", instruction: "" },
+    ];
+    for (const each of columns)
+      assert.equal((await load({ ...each, chosen: "a", rejected: "b" })).pairs[0]!.prompt, "x", JSON.stringify(each));
+    assert.equal((await load({ prompt: "", chosen: "a", rejected: "b" })).pairs[0]!.prompt, "");
     const { pairs: later } = await load({ prompt: "Q", history: [["q", "r"]], chosen: "a", rejected: "b" });
     assert.deepEqual(later[0]!.prompt, [user("q"), answer("r"), user("Q")]);
   });
