@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { parquetWriteBuffer } from "hyparquet-writer";
+import { detectFormat } from "../../src/data/formats/index.js";
 import { loadDemonstrations } from "../../src/data/load-demonstrations.js";
 import { loadPreferences } from "../../src/data/load-preferences.js";
 import { loadPrompts } from "../../src/data/load-prompts.js";
@@ -376,6 +378,24 @@ describe("two texts for the system turn", () => {
 });
 
 describe("what is not read", () => {
+  test("Parquet's dates are reported; as an id, in a field of its own or within info, they are read in ISO form", async () => {
+    const at = new Date("2024-05-06T07:08:09Z");
+    const parquet = (...columnData: Parameters<typeof parquetWriteBuffer>[0]["columnData"]) =>
+      loadPreferences(fileOf(`dates-${++files}.parquet`, new Uint8Array(parquetWriteBuffer({ columnData }))));
+    const texts = ["prompt", "chosen", "rejected"].map((name) => ({ name, data: [name], type: "STRING" as const }));
+    const date = (name: string) => ({ name, data: [at], type: "TIMESTAMP" as const });
+    const { reading, pairs } = await parquet(...texts, date("id"), date("labelled"));
+    assert.deepEqual(reading.unread, { labelled: 1 });
+    assert.equal(pairs[0]!.id, at.toISOString());
+    const info = { id: at, subreddit: "r", title: "t", post: "p" };
+    const summary = { info, summaries: [{ text: "a" }, { text: "b" }], choice: 0 };
+    assert.equal(detectFormat(summary).parse(summary, {})!.id, at.toISOString());
+    await assert.rejects(
+      load({ prompt: "Q", chosen: "a", rejected: "b", id: [1] }),
+      /field "id" is \[1\]; expected text or/,
+    );
+  });
+
   test("columns and fields of messages are told once; empty ones are not", async () => {
     const { reading } = await load({
       prompt: [{ ...user("Q"), weight: 1, extra: null }],
