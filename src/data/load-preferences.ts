@@ -1,7 +1,7 @@
 import { errorAt, type Place } from "../base/errors.js";
 import type { SkippedRow } from "./bad-rows.js";
 import { checkColumnNames, readColumns, type ColumnNames } from "./columns.js";
-import { readExamples, type LoadOptions } from "./examples.js";
+import { checkLoadOptions, readExamples, type LoadOptions } from "./examples.js";
 import { detectFormat, formats } from "./formats/index.js";
 import type { Format } from "./formats/format.js";
 import type { PreferencePair } from "./pair.js";
@@ -46,10 +46,9 @@ export interface LoadedPreferences {
  * @throws {InputError} for an unreadable file, an unknown dataset or split, and the first bad row unless bad rows are
  *   skipped (an unknown format, a missing or invalid field or column, an empty response, two equal responses)
  */
-export async function loadPreferences(
-  source: string,
-  { columns, ...options }: PreferenceOptions = {},
-): Promise<LoadedPreferences> {
+export async function loadPreferences(source: string, given: PreferenceOptions = {}): Promise<LoadedPreferences> {
+  checkLoadOptions("loadPreferences", given, ["columns"]);
+  const { columns, ...options } = given;
   if (columns !== undefined) checkColumnNames(columns);
   let format: Format | undefined;
   let end: ((log: ReadingLog) => void) | undefined;
