@@ -14,6 +14,11 @@ export function checkOptionNames(taker: string, options: unknown, known: readonl
   throw new InputError(`\`${unknown}\` is not an option of ${taker}; ${adviceOnName(unknown, known)}`);
 }
 
+/** Lists the options of a type; the compiler checks that none is missing. */
+export function namesOf<Options extends object>(names: { readonly [Name in keyof Required<Options>]: true }): string[] {
+  return Object.keys(names);
+}
+
 /**
  * Says which option was probably meant by an unknown one, or lists the options.
  *

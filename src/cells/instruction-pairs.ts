@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../base/errors.js";
 import { writeFileAtomic } from "../base/files.js";
+import { checkOptionNames, namesOf } from "../base/option-names.js";
 import { Random } from "../base/random.js";
 import { reported, type TaskOptions } from "../base/task.js";
 import { goldRewardOf, noGoldReward } from "../data/gold.js";
@@ -97,6 +98,11 @@ export async function instructionPairs(
   prompts: readonly NamedPrompt[],
   options: InstructionPairOptions = {},
 ): Promise<PreferencePair[]> {
+  checkOptionNames(
+    "instructionPairs",
+    options,
+    namesOf<InstructionPairOptions>({ writers: true, maxNewTokens: true, seed: true, folder: true }),
+  );
   const { writers = "mixed", maxNewTokens = 48, seed = 0, folder = join("runs", "instructions") } = options;
   const rewards = prompts.map(({ prompt }) => rewardOf(prompt));
   const asked = JSON.stringify({

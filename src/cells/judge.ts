@@ -7,6 +7,7 @@ import type { PromptResponse, ResponsePair, Judge } from "../judge/judge.js";
 import { winRateOf, type JudgedPair, type WinRate } from "../judge/win-rate.js";
 import { cell } from "../notebook/display.js";
 import { displaySymbol, type MimeBundle } from "../base/mime.js";
+import { checkOptionNames } from "../base/option-names.js";
 import { showTable } from "../notebook/table/show-table.js";
 import { agreementOf } from "../stats/agreement.js";
 import { bootstrapInterval } from "../stats/interval.js";
@@ -72,8 +73,10 @@ export class PairJudgement extends Judgement {
 export async function winRate(
   judge: Judge,
   rows: Rows<Named<ResponsePair>>,
-  { seed = 0 }: { readonly seed?: number } = {},
+  options: { readonly seed?: number } = {},
 ): Promise<PairJudgement> {
+  checkOptionNames("winRate", options, ["seed"]);
+  const { seed = 0 } = options;
   const all = rowsOf(rows);
   const verdicts = await judgePairsWithProgress(judge, all, cell);
   const compared = all.map((row, i) => ({ ...row, verdict: verdicts[i]! }));
@@ -120,8 +123,10 @@ export async function winRate(
 export async function meanGrade(
   judge: Judge,
   rows: Rows<Named<PromptResponse>>,
-  { seed = 0 }: { readonly seed?: number } = {},
+  options: { readonly seed?: number } = {},
 ): Promise<Judgement> {
+  checkOptionNames("meanGrade", options, ["seed"]);
+  const { seed = 0 } = options;
   const all = rowsOf(rows);
   const grades = await gradeResponsesWithProgress(judge, all, cell);
   const { mean, low, high } = bootstrapInterval(

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { InputError } from "../base/errors.js";
+import { checkOptionNames, namesOf } from "../base/option-names.js";
 import { Random } from "../base/random.js";
 import { goldRewardsOf } from "../data/gold.js";
 import type { Prompt } from "../data/pair.js";
@@ -41,11 +42,9 @@ const version = "1";
  * const run = await sera(start, pairs, { heldOut, evaluate });
  * plot.frontier(frontierRows({ SeRA: [run] }))
  */
-export async function klFrom(
-  start: Policy,
-  prompts: readonly Prompt[],
-  { maxNewTokens = 128, seed = 0 }: KlOptions = {},
-) {
+export async function klFrom(start: Policy, prompts: readonly Prompt[], options: KlOptions = {}) {
+  checkOptionNames("klFrom", options, namesOf<KlOptions>({ maxNewTokens: true, seed: true }));
+  const { maxNewTokens = 128, seed = 0 } = options;
   requirePrompts(prompts);
   const about = JSON.stringify({ model: await start.fingerprint(), prompts, maxNewTokens, seed });
   const rewards = goldRewardsOf(prompts);

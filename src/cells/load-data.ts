@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import { requireOptions } from "../base/option-names.js";
 import type { TaskControls } from "../base/task.js";
 import type { SkippedRow } from "../data/bad-rows.js";
 import type { LoadOptions } from "../data/examples.js";
@@ -29,18 +30,21 @@ import { withDownload } from "./transfer.js";
  * @throws InputError for a malformed file, a missing dataset, split or config, or the first bad row
  */
 export async function loadPreferences(source: string, options: PreferenceOptions = {}): Promise<LoadedPreferences> {
+  requireOptions("loadPreferences", options);
   const loaded = await loadPreferencesUnder(cell, source, options);
   return shownAs(loaded, `${loaded.pairs.length} preference pairs of ${source} (${loaded.format})`, loaded.pairs);
 }
 
 /** Loads demonstrations (`prompt` and `response` or `completion`) in the same way as {@link loadPreferences}. */
 export async function loadDemonstrations(source: string, options: LoadOptions = {}): Promise<LoadedDemonstrations> {
+  requireOptions("loadDemonstrations", options);
   const loaded = await loadDemonstrationsUnder(cell, source, options);
   return shownAs(loaded, `${loaded.demonstrations.length} demonstrations of ${source}`, loaded.demonstrations);
 }
 
 /** Loads prompts, including those of preference pairs or demonstrations, in the same way as {@link loadPreferences}. */
 export async function loadPrompts(source: string, options: LoadOptions = {}): ReturnType<typeof readPrompts> {
+  requireOptions("loadPrompts", options);
   await refuseRunAsData(requireSource(source));
   const loaded = await withDownload(source, (work) => readPrompts(source, { ...work, ...options }), cell);
   return shownAs(loaded, `${loaded.prompts.length} prompts of ${source}`, loaded.prompts);

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { InputError, inputError } from "../base/errors.js";
+import { checkOptionNames, namesOf } from "../base/option-names.js";
 import { Random } from "../base/random.js";
 import { freshModel } from "../data/fresh-model.js";
 import type { PreferencePair } from "../data/pair.js";
@@ -49,6 +50,19 @@ export interface LoadModelOptions extends EngineOptions {
   readonly seed?: number | undefined;
 }
 
+const loadModelOptions = namesOf<LoadModelOptions>({
+  revision: true,
+  lora: true,
+  weights: true,
+  pairs: true,
+  seed: true,
+  engine: true,
+  provider: true,
+  threads: true,
+  backend: true,
+});
+const loraOptions = namesOf<LoraConfig>({ rank: true, alpha: true, targets: true, rsLora: true, dropout: true });
+
 /**
  * Loads a model for generation, scoring and training; see {@link loadCheckpoint} for the errors. A hub model is
  * downloaded first, or taken from the cache shared with the Python libraries; an interrupted download resumes when the
@@ -69,8 +83,10 @@ export interface LoadModelOptions extends EngineOptions {
  *   target is not the name of a layer; if the engine does not support the weight format, or a layer's input size is not
  *   a multiple of 32; if a preset is given no pairs, or an adapter, or weights
  */
-export function loadModel(source: string, options: LoadModelOptions = {}): Promise<Policy> {
+export async function loadModel(source: string, options: LoadModelOptions = {}): Promise<Policy> {
+  checkOptionNames("loadModel", options, loadModelOptions);
   const { revision, lora, weights, pairs, seed, ...engine } = options;
+  if (lora) checkOptionNames("lora", lora, loraOptions);
   return loadModelOn(sharedPrograms(engine), source, {
     revision,
     lora,

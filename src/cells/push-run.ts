@@ -1,8 +1,9 @@
 import { createRequire } from "node:module";
+import { checkOptionNames } from "../base/option-names.js";
 import type { TaskControls } from "../base/task.js";
 import type { CardTraining } from "../hub/model-card.js";
 import type { Uploaded, UploadFile } from "../hub/upload.js";
-import { pushFolder, type PushOptions } from "../model/policy/push.js";
+import { pushFolder, pushOptionNames, type PushOptions } from "../model/policy/push.js";
 import { papersOf } from "../methods/papers.js";
 import { factsByPath } from "../run/folder/identity.js";
 import { runLayout } from "../run/folder/layout.js";
@@ -25,10 +26,12 @@ export interface PushRunOptions extends PushOptions {
 export async function pushRun(
   run: Run,
   name: string,
-  { iteration = run.iterations.length - 1, ...options }: PushRunOptions,
+  given: PushRunOptions,
   origin: string | undefined,
   controls: TaskControls,
 ): Promise<Uploaded> {
+  checkOptionNames("push", given, [...pushOptionNames, "iteration"]);
+  const { iteration = run.iterations.length - 1, ...options } = given;
   const { summary } = run.iteration(iteration);
   const folder = await RunFolder.open(run.folder);
   const { model } = runLayout.iteration(iteration);

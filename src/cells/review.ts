@@ -27,18 +27,24 @@ export interface ReviewedRow extends Omit<Margin, "prompt"> {
 
 /**
  * Computes the implicit reward margins of any pairs under the policy of every iteration of a run, with the run's loss
- * and its start as the reference. Nothing is stored, neither in the run's folder nor in memory.
+ * and its start as the reference. Pairs are fitted to the context as the run's own (`truncatePrompts`, `maxLength`,
+ * `maxPromptLength`). Nothing is stored, neither in the run's folder nor in memory.
  *
  * @param engine engine that loads the policies. Default: the run's
  * @returns one row per policy and pair, with lengths, and with scores if the pairs have them
  * @example const reviewed = await review(run, heldOut);
- * @throws InputError if a pair does not fit the model's context
+ * @throws InputError if a pair does not fit the model's context, and the run did not truncate prompts
  */
 export async function review(run: Run, pairs: readonly PreferencePair[], engine?: EngineOptions): Promise<ColumnTable> {
   const { loss } = run;
   const rows: ReviewedRow[] = [];
   const logProbs = (policy: Policy, iteration: number) => {
-    const tokenized = tokenizePairs(pairs, policy.tokenizer, { contextLength: policy.config.contextLength }).pairs;
+    const tokenized = tokenizePairs(pairs, policy.tokenizer, {
+      ...run.fit,
+      contextLength: policy.config.contextLength,
+      adviceOnLongPrompts:
+        "leave the pair out of the review, or train with truncatePrompts, which a review then follows",
+    }).pairs;
     const label =
       iteration === 0 ? "score under the start" : `review by iteration ${iteration}/${run.iterations.length - 1}`;
     return reported(label, "responses", cell, async (task) => ({

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { readHead } from "../align/head-files.js";
 import type { PairLoss } from "../align/pair-objective.js";
 import { InputError, missingError } from "../base/errors.js";
+import type { ContextFit } from "../data/tokenize.js";
 import type { EngineOptions } from "../engine/create-engine.js";
 import { loadTokenizer } from "../model/tokenizer/load-tokenizer.js";
 import type { Parameters } from "../model/parameters/parameters.js";
@@ -71,6 +72,8 @@ export class Run {
     readonly facts: RunFacts,
     /** Every logged training step; names are TRL's. */
     readonly steps: ColumnTable,
+    /** How the run fitted texts to the model's context; empty if its folder does not say. */
+    readonly fit: ContextFit,
     private readonly all: readonly Iteration[],
     /** Source of the model that the run began from, if known. */
     private readonly origin: string | undefined,
@@ -152,6 +155,7 @@ export class Run {
       summary,
       identity.facts,
       tableOf(await folder.readRowsIfPresent(runLayout.metrics)),
+      folder.isDone(runLayout.fit.path) ? await folder.readJson(runLayout.fit) : {},
       iterations,
       start?.origin,
     );

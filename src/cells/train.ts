@@ -5,7 +5,7 @@ import { requireOptions } from "../base/option-names.js";
 import { callOwn } from "../base/own-function.js";
 import type { Demonstration } from "../data/load-demonstrations.js";
 import type { PreferencePair } from "../data/pair.js";
-import { tokenizeDemonstrations, tokenizePairs } from "../data/tokenize.js";
+import { adviceWithoutSkipping, tokenizeDemonstrations, tokenizePairs } from "../data/tokenize.js";
 import { heldOutPairs } from "../judge/held-out.js";
 import type { Judge } from "../judge/judge.js";
 import { labellingJudge, judgeOfGold } from "../judge/response-judge.js";
@@ -176,8 +176,10 @@ export function runInput(policy: Policy, pairs: readonly PreferencePair[], setti
     on,
   } = settings;
   const { referenceCache = folder === undefined ? join("runs", "reference-cache") : undefined } = settings;
-  const fit = { contextLength: policy.config.contextLength, maxLength, maxPromptLength, truncatePrompts };
-  const tokenize = (texts: readonly PreferencePair[]) => tokenizePairs(texts, policy.tokenizer, fit).pairs;
+  const fit = { maxLength, maxPromptLength, truncatePrompts };
+  const { contextLength } = policy.config;
+  const tokenizing = { ...fit, contextLength, adviceOnLongPrompts: adviceWithoutSkipping };
+  const tokenize = (texts: readonly PreferencePair[]) => tokenizePairs(texts, policy.tokenizer, tokenizing).pairs;
   const tokenized = ({ pairs, heldOut, validation }: RunTexts) => ({
     pairs: tokenize(pairs),
     ...(heldOut?.length && { heldOut: heldOutPairs(tokenize(heldOut), heldOut) }),
@@ -188,8 +190,9 @@ export function runInput(policy: Policy, pairs: readonly PreferencePair[], setti
     start: policy,
     ...tokenized(texts),
     texts: { ...texts, tokenized },
+    fit,
     ...(demonstrations && {
-      demonstrations: tokenizeDemonstrations(demonstrations, policy.tokenizer, fit).demonstrations,
+      demonstrations: tokenizeDemonstrations(demonstrations, policy.tokenizer, tokenizing).demonstrations,
     }),
     ...(columns && { columns }),
     ...(evaluate && { evaluate: evaluator(evaluate) }),

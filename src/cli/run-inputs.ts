@@ -11,6 +11,7 @@ import type { Reading } from "../data/reading.js";
 import {
   tokenizeDemonstrations,
   tokenizePairs,
+  type ContextFit,
   type TokenizeOptions,
   type TokenizedDemonstration,
   type TokenizedPair,
@@ -167,6 +168,7 @@ export async function prepareRun(
     start,
     pairs: pairs.examples,
     dataNotes: { ...pairs.notes, ...(heldOut && { heldOut: heldOut.notes }) },
+    fit: contextFit(run),
     ...(begunBy && { begunBy }),
     ...(on && { on }),
     ...(judge && { judge: labellingJudge(judge, offline.pairs) }),
@@ -227,11 +229,12 @@ function hubPart({ split, config, revision }: HubPart) {
   };
 }
 
-function tokenizeOptions(
-  { contextLength }: Policy["config"],
-  { truncatePrompts, skipBadRows, maxLength, maxPromptLength }: DataArguments,
-): TokenizeOptions {
-  return { contextLength, truncatePrompts, skipBadRows, maxLength, maxPromptLength };
+function contextFit({ truncatePrompts, maxLength, maxPromptLength }: DataArguments): ContextFit {
+  return { truncatePrompts, maxLength, maxPromptLength };
+}
+
+function tokenizeOptions({ contextLength }: Policy["config"], run: DataArguments): TokenizeOptions {
+  return { contextLength, skipBadRows: run.skipBadRows, ...contextFit(run) };
 }
 
 function fitPairs(

@@ -1,5 +1,5 @@
 import { errorAt, quote, type Place } from "../base/errors.js";
-import { numberIn, rowId, scoreIn } from "./fields.js";
+import { numberIn, optionalId, readField, rowId, scoreIn } from "./fields.js";
 import type { PreferencePair } from "./pair.js";
 import { isGiven, type ReadingLog } from "./reading.js";
 import type { Row } from "./row.js";
@@ -75,10 +75,8 @@ export function readCommonFields(
 ): CommonFields {
   const columns: string[] = [];
   const idName = idNames.find((name) => isGiven(row[name]));
+  const ownId = idName && readField(optionalId, row, idName, place);
   if (idName) {
-    const own = row[idName];
-    if (typeof own !== "string" && typeof own !== "number")
-      throw errorAt(place, `field "${idName}" is ${quote(own)}; expected text or a number`);
     log?.reads(idName, "id");
     columns.push(idName);
   }
@@ -102,7 +100,7 @@ export function readCommonFields(
     ...(chosenScore !== undefined && { chosenScore }),
     ...(rejectedScore !== undefined && { rejectedScore }),
   };
-  return { id: rowId(idName && (row[idName] as string | number), place), scores, columns };
+  return { id: rowId(ownId, place), scores, columns };
 }
 
 /** The scores in a list `rating`, in the order of the list `generations`. */

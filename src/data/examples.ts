@@ -1,4 +1,5 @@
-import { errorAt, InputError, type Place } from "../base/errors.js";
+import { errorAt, InputError, quote, type Place } from "../base/errors.js";
+import { checkOptionNames, namesOf } from "../base/option-names.js";
 import { skipInto, throwBadRow, type OnBadRow, type SkippedRow } from "./bad-rows.js";
 import { uniqueIds } from "./ids.js";
 import { withPlace } from "./places.js";
@@ -12,6 +13,32 @@ export interface LoadOptions extends SourceOptions {
   readonly limit?: number;
   /** Skips bad rows and lists them; by default the first one is an error. */
   readonly skipBadRows?: boolean;
+}
+
+const loadOptionNames = namesOf<LoadOptions>({
+  limit: true,
+  skipBadRows: true,
+  revision: true,
+  config: true,
+  split: true,
+  signal: true,
+  onProgress: true,
+  onNote: true,
+});
+
+/**
+ * Checks the options of a loader.
+ *
+ * @param own names of the loader's own options
+ * @throws InputError for an unknown option, or one of the wrong type
+ */
+export function checkLoadOptions(taker: string, options: LoadOptions, own: readonly string[] = []): void {
+  checkOptionNames(taker, options, [...loadOptionNames, ...own]);
+  const { limit = Infinity, skipBadRows = false } = options;
+  if (limit !== Infinity && !(Number.isInteger(limit) && limit > 0))
+    throw new InputError(`limit: found ${quote(limit)}, expected a whole number of at least 1`);
+  if (typeof skipBadRows !== "boolean")
+    throw new InputError(`skipBadRows: found ${quote(skipBadRows)}, expected true or false`);
 }
 
 /** Maximum number of bad rows to skip, and the maximum per good row beyond that. */
@@ -31,9 +58,6 @@ export async function readExamples<T extends { readonly id: string }>(
   parse: (row: Row, place: Place) => T | undefined,
   { limit = Infinity, skipBadRows = false, ...part }: LoadOptions,
 ): Promise<{ examples: T[]; skipped: SkippedRow[] }> {
-  if (limit !== Infinity && !(Number.isInteger(limit) && limit > 0)) {
-    throw new InputError(`limit: found ${limit}, expected a whole number of at least 1`);
-  }
   const examples: T[] = [];
   const skipped: SkippedRow[] = [];
   const skip = skipInto(skipped);

@@ -28,8 +28,12 @@ export function scoreIn(value: unknown): number | undefined {
   return score !== undefined && Number.isFinite(score) ? score : undefined;
 }
 
-/** A row's id; may be null or missing. */
-export const optionalId = z.union([z.string(), z.number()], "text or a number").nullish();
+/** Any number; Python's NaN stands for an id that is missing. */
+const number = z.custom<number>((value) => typeof value === "number");
+const date = z.date().transform((value) => value.toISOString());
+
+/** A row's id; may be null or missing. A date of Parquet is read as JSON writes it, in ISO form. */
+export const optionalId = z.union([z.string(), number, date], "text or a number").nullish();
 
 /**
  * Reads and checks the fields that `schema` names.

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { errorAt, quote, type Place } from "../base/errors.js";
 import type { SkippedRow } from "./bad-rows.js";
 import { readCommonFields } from "./common-fields.js";
-import { readExamples, type LoadOptions } from "./examples.js";
+import { checkLoadOptions, readExamples, type LoadOptions } from "./examples.js";
 import { readFields, text } from "./fields.js";
 import { promptOf, responseOf } from "./formats/conversation.js";
 import { readMessages } from "./messages.js";
@@ -60,6 +60,7 @@ const forms = [
  *   skipped (an unknown format, a missing or invalid field, an empty response)
  */
 export async function loadDemonstrations(source: string, options: LoadOptions = {}): Promise<LoadedDemonstrations> {
+  checkLoadOptions("loadDemonstrations", options);
   const log = new ReadingLog();
   const { examples, skipped } = await readExamples<Demonstration>(
     source,

@@ -1,8 +1,8 @@
-import type { Place } from "../base/errors.js";
+import { errorAt, type Place } from "../base/errors.js";
 import type { SkippedRow } from "./bad-rows.js";
 import { checkColumnNames, readColumns, type ColumnNames } from "./columns.js";
-import { readExamples, type LoadOptions } from "./examples.js";
-import { detectFormat } from "./formats/index.js";
+import { checkLoadOptions, readExamples, type LoadOptions } from "./examples.js";
+import { detectFormat, formats } from "./formats/index.js";
 import type { Format } from "./formats/format.js";
 import type { PreferencePair } from "./pair.js";
 import { implausible, implausibleNotes } from "./plausibility.js";
@@ -46,10 +46,9 @@ export interface LoadedPreferences {
  * @throws {InputError} for an unreadable file, an unknown dataset or split, and the first bad row unless bad rows are
  *   skipped (an unknown format, a missing or invalid field or column, an empty response, two equal responses)
  */
-export async function loadPreferences(
-  source: string,
-  { columns, ...options }: PreferenceOptions = {},
-): Promise<LoadedPreferences> {
+export async function loadPreferences(source: string, given: PreferenceOptions = {}): Promise<LoadedPreferences> {
+  checkLoadOptions("loadPreferences", given, ["columns"]);
+  const { columns, ...options } = given;
   if (columns !== undefined) checkColumnNames(columns);
   let format: Format | undefined;
   let end: ((log: ReadingLog) => void) | undefined;
@@ -68,6 +67,7 @@ export async function loadPreferences(
       const row = unpacked(given, place, found);
       format ??= open(row, place);
       const pair = format.parse(row, place, found);
+      refuseOtherFormat(row, format, place);
       const whole = pair && columns ? { ...pair, columns: readColumns(columns, row, place) } : pair;
       // A bad row is reported only with its reason.
       log.add(found, columns);
@@ -82,4 +82,15 @@ export async function loadPreferences(
     skipped,
     reading: log.result(implausibleNotes(implausible(examples))),
   };
+}
+
+/** @throws InputError for a row that can be read in a file's format, but is in another one */
+function refuseOtherFormat(row: Row, format: Format, place: Place): void {
+  if (format.fits(row)) return;
+  const other = formats.find((candidate) => candidate.fits(row));
+  if (!other) return;
+  throw errorAt(
+    place,
+    `the row has the form ${other.name}, but the file begins with the form ${format.name}; write all rows in one form, or the two forms to two files`,
+  );
 }

@@ -1,5 +1,5 @@
 import type { SkippedRow } from "./bad-rows.js";
-import { readExamples, type LoadOptions } from "./examples.js";
+import { checkLoadOptions, readExamples, type LoadOptions } from "./examples.js";
 import { formats } from "./formats/index.js";
 import { readPrompt } from "./load-demonstrations.js";
 import type { Prompt } from "./pair.js";
@@ -22,6 +22,7 @@ export async function loadPrompts(
   source: string,
   options: LoadOptions = {},
 ): Promise<{ prompts: NamedPrompt[]; skipped: readonly SkippedRow[] }> {
+  checkLoadOptions("loadPrompts", options);
   const { examples, skipped } = await readExamples<NamedPrompt>(
     source,
     (given, place) => {

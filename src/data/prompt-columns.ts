@@ -22,10 +22,11 @@ export function hasPromptColumn(row: Row): boolean {
   return promptColumn(row) !== undefined;
 }
 
+/** An empty column is the prompt only if no other column is one. */
 function promptColumn(row: Row): string | undefined {
   return (
-    promptNames.find((name) => row[name] !== undefined && row[name] !== null) ??
-    (isGiven(row["input"]) ? "input" : undefined)
+    [...promptNames, "input"].find((name) => isGiven(row[name])) ??
+    promptNames.find((name) => row[name] !== undefined && row[name] !== null)
   );
 }
 

@@ -59,5 +59,10 @@ export class ReadingLog {
 export function isGiven(value: unknown): boolean {
   if (value === undefined || value === null || value === "") return false;
   if (Array.isArray(value)) return value.length > 0;
-  return typeof value !== "object" || value instanceof Uint8Array || Object.values(value).some(isGiven);
+  return (
+    typeof value !== "object" ||
+    value instanceof Uint8Array ||
+    value instanceof Date ||
+    Object.values(value).some(isGiven)
+  );
 }

@@ -1,4 +1,4 @@
-import { InputError } from "../base/errors.js";
+import { InputError, quote } from "../base/errors.js";
 
 /**
  * Returns `share · total`, rounded to the nearest whole number.
@@ -6,6 +6,7 @@ import { InputError } from "../base/errors.js";
  * @throws {InputError} for a share outside [0, 1]
  */
 export function countOf(share: number, total: number): number {
-  if (!(share >= 0 && share <= 1)) throw new InputError(`share: found ${share}, expected a number from 0 to 1`);
+  if (!(typeof share === "number" && share >= 0 && share <= 1))
+    throw new InputError(`share: found ${quote(share)}, expected a number from 0 to 1`);
   return Math.round(share * total);
 }

@@ -29,19 +29,29 @@ export interface TokenizedDemonstration {
   readonly response: Int32Array;
 }
 
-/** Options of {@link tokenizePairs} and {@link tokenizeDemonstrations}. */
-export interface TokenizeOptions {
-  /** Maximum length of prompt and response together, in tokens. */
-  readonly contextLength: number;
+/** How examples are fitted to a context. */
+export interface ContextFit {
   /** Maximum length of prompt and response together, if shorter than the context. */
   readonly maxLength?: number | undefined;
   /** Maximum length of a prompt, in tokens; by default a prompt has whatever room the responses leave. */
   readonly maxPromptLength?: number | undefined;
   /** Truncates prompts (at their beginning) that alone exceed the context or `maxPromptLength`; by default they are errors. */
-  readonly truncatePrompts?: boolean;
+  readonly truncatePrompts?: boolean | undefined;
+}
+
+/** Options of {@link tokenizePairs} and {@link tokenizeDemonstrations}. */
+export interface TokenizeOptions extends ContextFit {
+  /** Maximum length of prompt and response together, in tokens. */
+  readonly contextLength: number;
   /** Skips and lists examples that would be errors. */
   readonly skipBadRows?: boolean;
+  /** What the caller can do about a prompt that is too long, for the error. Default: names the options above. */
+  readonly adviceOnLongPrompts?: string;
 }
+
+/** For callers that take `truncatePrompts`, but do not skip examples. */
+export const adviceWithoutSkipping =
+  "set truncatePrompts to keep the ends of long prompts, or leave the example out of the list";
 
 /** How much was truncated to fit the context. */
 export interface Truncation {
@@ -224,7 +234,12 @@ function tokenizeExamples<T extends { readonly id: string }>(
   examples: readonly T[],
   encode: (example: T) => Encoded,
   tokenizer: Tokenizer,
-  { truncatePrompts = false, skipBadRows = false, ...limits }: TokenizeOptions,
+  {
+    truncatePrompts = false,
+    skipBadRows = false,
+    adviceOnLongPrompts = "set truncatePrompts to keep the ends of long prompts, or skipBadRows to leave them out",
+    ...limits
+  }: TokenizeOptions,
 ): { tokenized: TokenizedExample<T>[] } & TokenizationCounts {
   const bosTokens = tokenizer.bosId === undefined ? 0 : 1;
   const { contextLength, maxPromptLength } = checkedLengths(limits, bosTokens);
@@ -243,7 +258,8 @@ function tokenizeExamples<T extends { readonly id: string }>(
     try {
       found = encode(example);
       const problem = promptProblem(found.prompt.length, contextLength, maxPromptLength, truncatePrompts);
-      if (problem) throw new InputError(problem);
+      if (problem)
+        throw new InputError(problem.isTooLong ? `${problem.reason}; ${adviceOnLongPrompts}` : problem.reason);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       const reason = `${placeText(example)}prompt of ${JSON.stringify(id)}: ${error.message}`;
@@ -301,17 +317,15 @@ function promptProblem(
   contextLength: number,
   maxPromptLength: number,
   truncatePrompts: boolean,
-): string | undefined {
-  if (tokens === 0) return "the prompt has no tokens, and the tokenizer has no BOS to begin with";
+): { reason: string; isTooLong: boolean } | undefined {
+  if (tokens === 0)
+    return { reason: "the prompt has no tokens, and the tokenizer has no BOS to begin with", isTooLong: false };
   if (truncatePrompts || (tokens < contextLength && tokens <= maxPromptLength)) return undefined;
   const limit =
     tokens < contextLength
       ? `are more than maxPromptLength = ${maxPromptLength}`
       : `do not fit a context of ${contextLength} with room for a response`;
-  return (
-    `${tokens} tokens ${limit}; ` +
-    "set truncatePrompts to keep the ends of long prompts, or skipBadRows to leave them out"
-  );
+  return { reason: `${tokens} tokens ${limit}`, isTooLong: true };
 }
 
 function sameTokens(a: Int32Array, b: Int32Array): boolean {

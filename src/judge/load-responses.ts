@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { errorAt, quote } from "../base/errors.js";
+import { errorAt, InputError, quote } from "../base/errors.js";
 import { optionalId, readFields, text } from "../data/fields.js";
 import { readMessages } from "../data/messages.js";
 import type { Prompt } from "../data/pair.js";
@@ -23,6 +23,8 @@ export async function loadResponses(
   file: string,
   prompts: ReadonlyMap<string, Prompt> = new Map(),
 ): Promise<NamedResponse[]> {
+  if (!(prompts instanceof Map))
+    throw new InputError(`loadResponses: found ${quote(prompts)}, expected a Map of the prompts by id`);
   const answers: NamedResponse[] = [];
   for await (const { row: written, place } of readRows(file)) {
     const row = unpacked(written, place, undefined, ["prompt"]);

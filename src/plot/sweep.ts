@@ -1,5 +1,6 @@
 import type { TopLevelSpec } from "vega-lite";
 import { InputError } from "../base/errors.js";
+import { checkOptionNames, namesOf } from "../base/option-names.js";
 import type { Interval } from "../stats/interval.js";
 import { schema, width } from "./frame.js";
 import { intervalLayers } from "./interval-layers.js";
@@ -29,10 +30,13 @@ export interface SweepTitles {
  * @throws InputError if there are no rows
  * @example sweep(rows, { title: "Gold reward under label noise", xTitle: "flipped labels", yTitle: "gold reward", xFormat: ".0%" })
  */
-export function sweep(
-  source: Rows<SweepRow>,
-  { title, xTitle, yTitle, xFormat = "~g", yFormat = ".2~f" }: SweepTitles,
-): TopLevelSpec {
+export function sweep(source: Rows<SweepRow>, titles: SweepTitles): TopLevelSpec {
+  checkOptionNames(
+    "plot.sweep",
+    titles,
+    namesOf<SweepTitles>({ title: true, xTitle: true, yTitle: true, xFormat: true, yFormat: true }),
+  );
+  const { title, xTitle, yTitle, xFormat = "~g", yFormat = ".2~f" } = titles;
   const rows = rowsOf(source);
   if (rows.length === 0) throw new InputError("plot.sweep: no rows to draw");
   const names = [...new Set(rows.map(({ series }) => series))];

@@ -1,7 +1,7 @@
 import { InputError } from "../base/errors.js";
 import type { TaskControls } from "../base/task.js";
 import type { BootstrappedRow, ResponseJudge } from "../bootstrap/index.js";
-import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
+import type { ContextFit, TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
 import type { Policy } from "../model/policy/policy.js";
 import type { ComputeTarget } from "./executor.js";
 import type { Json } from "./folder/identity.js";
@@ -39,6 +39,8 @@ export interface RunInput {
   readonly referenceCache?: string;
   /** Notes on how the data was read: written into the folder, not part of the run's identity. */
   readonly dataNotes?: Readonly<Record<string, unknown>>;
+  /** How texts were fitted to the context: stored in the folder for later reviews, not part of the run's identity. */
+  readonly fit?: ContextFit;
   /** The command line that began the run: stored in the folder for `--resume`, not part of the run's identity. */
   readonly begunBy?: RecordedCommand;
 }

@@ -245,6 +245,8 @@ async function runLocked(
     const memory = folder.plannedMemory(bytesIn(method.options.memory) ?? input.start.programs.memory);
     executor = input.on ? await input.on.open(input.start, memory, controls) : new LocalExecutor(input.start, memory);
     if (input.dataNotes) await writeJson(folder.file(runLayout.data.path), input.dataNotes);
+    const { fit } = input;
+    if (fit) await folder.json(runLayout.fit, async () => fit);
     if (input.begunBy) await writeJson(folder.file(runLayout.command.path), input.begunBy);
     await keepTokenizer(folder, input.start);
     const context = new RunContext(folder, executor, controls, method.options.iterations);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { InputError, quote } from "../base/errors.js";
+import { checkOptionNames, namesOf } from "../base/option-names.js";
 import { quoteAddress } from "../base/quote-address.js";
 import { serverUrl } from "../base/requests/server-address.js";
 import { factsByPath } from "../run/folder/identity.js";
@@ -39,10 +40,12 @@ const foundRuns = z.object({ runs: z.array(mlflowRun).default([]) });
  * @example const run = await sera(policy, pairs, { beta: 2, track: mlflow({ experiment: "beta sweep" }) });
  * @throws InputError if no server address is given
  */
-export function mlflow({
-  trackingUri = process.env["MLFLOW_TRACKING_URI"],
-  experiment = process.env["MLFLOW_EXPERIMENT_NAME"] ?? "sera-lab",
-}: MlflowOptions = {}): Tracker {
+export function mlflow(options: MlflowOptions = {}): Tracker {
+  checkOptionNames("mlflow", options, namesOf<MlflowOptions>({ trackingUri: true, experiment: true }));
+  const {
+    trackingUri = process.env["MLFLOW_TRACKING_URI"],
+    experiment = process.env["MLFLOW_EXPERIMENT_NAME"] ?? "sera-lab",
+  } = options;
   if (trackingUri === undefined || trackingUri === "")
     throw new InputError("mlflow: no address of a tracking server; set MLFLOW_TRACKING_URI, or pass trackingUri");
   const url = serverUrl(trackingUri);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { InputError, quote } from "../base/errors.js";
+import { checkOptionNames, namesOf } from "../base/option-names.js";
 import { quoteAddress } from "../base/quote-address.js";
 import { serverUrl } from "../base/requests/server-address.js";
 import {
@@ -31,10 +32,9 @@ export interface WandbOptions {
  * @example const run = await sera(policy, pairs, { beta: 2, track: wandb({ project: "alignment" }) });
  * @throws InputError if there is no key
  */
-export function wandb({
-  project = process.env["WANDB_PROJECT"] ?? "sera-lab",
-  entity = process.env["WANDB_ENTITY"],
-}: WandbOptions = {}): Tracker {
+export function wandb(options: WandbOptions = {}): Tracker {
+  checkOptionNames("wandb", options, namesOf<WandbOptions>({ project: true, entity: true }));
+  const { project = process.env["WANDB_PROJECT"] ?? "sera-lab", entity = process.env["WANDB_ENTITY"] } = options;
   const { WANDB_API_KEY: key, WANDB_BASE_URL: base = "https://api.wandb.ai" } = process.env;
   if (!key) throw new InputError("wandb: no API key; set WANDB_API_KEY (https://wandb.ai/authorize shows yours)");
   const url = serverUrl(base);

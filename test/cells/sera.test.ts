@@ -85,6 +85,28 @@ describe("sera in a cell", () => {
     assert.equal(again.numRows(), 2);
   });
 
+  it("reviews pairs as the run fitted its own to the context, and advises only what can be done", async (test) => {
+    inEmptyFolder(test);
+    const cut = { loss: "dpo", beta: 0.5, batchSize: 4, heldOut, truncatePrompts: true, maxPromptLength: 4 } as const;
+    const run = await align(start, pairs.slice(0, 4), cut);
+    const margins = (await review(run, heldOut)).array("margin") as number[];
+    const mean = margins.reduce((a, b) => a + b, 0) / margins.length;
+    assert.ok(Math.abs(mean - run.iterations[1]!.meanMargin!) < 1e-4);
+    const long = { ...pairs[0]!, prompt: "cook a soup . ".repeat(start.config.contextLength) };
+    assert.equal((await review(run, [long])).numRows(), 1);
+    assert.equal((await review(await Run.open(run.folder), [long])).numRows(), 1);
+
+    const { truncatePrompts: _, maxPromptLength: __, ...whole } = cut;
+    await assert.rejects(align(start, [long], whole), ({ message }: Error) => {
+      assert.match(message, /; set truncatePrompts to keep the ends of long prompts, or leave the example out of the/);
+      return !message.includes("skipBadRows");
+    });
+    await assert.rejects(review(await align(start, pairs.slice(0, 4), whole), [long]), ({ message }: Error) => {
+      assert.match(message, /; leave the pair out of the review, or train with truncatePrompts/);
+      return !message.includes("skipBadRows");
+    });
+  });
+
   it("reviews any pairs by its policies, and says how far they agree with scores", async (test) => {
     inEmptyFolder(test);
     const flipped = flipLabels(pairs, 0.5, Random.seeded(1));

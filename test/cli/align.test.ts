@@ -69,6 +69,7 @@ describe("sera align", () => {
       ...[
         "data.json",
         "demonstrations.jsonl",
+        "fit.json",
         "held-out-pairs.jsonl",
         "metrics.jsonl",
         "pairs.jsonl",

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { parquetWriteBuffer } from "hyparquet-writer";
+import { detectFormat } from "../../src/data/formats/index.js";
 import { loadDemonstrations } from "../../src/data/load-demonstrations.js";
 import { loadPreferences } from "../../src/data/load-preferences.js";
 import { loadPrompts } from "../../src/data/load-prompts.js";
@@ -34,8 +36,52 @@ describe("layouts of preference pairs", () => {
       pairs.map(({ prompt }) => prompt),
       ["I\n\nx", "I"],
     );
+    const columns = [
+      { instruction: "", input: "x" },
+      { instruction: null, input: "x" },
+      { instruction: "x", question: "" },
+      { question: "x", instruction: "" },
+    ];
+    for (const each of columns)
+      assert.equal((await load({ ...each, chosen: "a", rejected: "b" })).pairs[0]!.prompt, "x", JSON.stringify(each));
+    assert.equal((await load({ prompt: "", chosen: "a", rejected: "b" })).pairs[0]!.prompt, "");
     const { pairs: later } = await load({ prompt: "Q", history: [["q", "r"]], chosen: "a", rejected: "b" });
     assert.deepEqual(later[0]!.prompt, [user("q"), answer("r"), user("Q")]);
+  });
+
+  test("messages, and texts that answer them, are one form with three texts, whichever row is first", async () => {
+    const rows = [
+      { prompt: "Q", chosen: "a", rejected: "b" },
+      { prompt: [user("Q")], chosen: "a", rejected: "b" },
+      { prompt: [user("Q")], chosen: [answer("a")], rejected: [answer("b")] },
+    ];
+    for (const order of [rows, rows.toReversed()]) {
+      const { pairs } = await load(...order);
+      const prompts = order.map(({ prompt }) => prompt);
+      assert.deepEqual(
+        pairs.map(({ prompt, chosen, rejected }) => ({ prompt, chosen, rejected })),
+        prompts.map((prompt) => ({ prompt, chosen: "a", rejected: "b" })),
+      );
+    }
+    assert.deepEqual((await load(rows[1]!)).pairs, [{ id: "1", ...rows[1]! }]);
+  });
+
+  test("a later row in another form is refused, also where it could be read", async () => {
+    const responses = { chosen: "a", rejected: "b" };
+    const orders = [
+      [
+        { prompt: "Q", ...responses },
+        { question: "Q", ...responses },
+      ],
+      [
+        { question: "Q", ...responses },
+        { prompt: "Q", ...responses },
+      ],
+    ];
+    for (const order of orders)
+      await assert.rejects(load(...order), /jsonl:2: the row has the form .*, but the file begins with the form .*;/);
+    const filled = { prompt: null, question: "Q", ...responses };
+    assert.equal((await load(orders[0]![1]!, filled)).pairs.length, 2);
   });
 
   test("ShareGPT's turns", async () => {
@@ -44,7 +90,10 @@ describe("layouts of preference pairs", () => {
       chosen: { from: "gpt", value: "a" },
       rejected: { from: "gpt", value: "b" },
     });
-    assert.deepEqual(pairs[0], { id: "1", prompt: [user("Q")], chosen: "a", rejected: "b" });
+    const pair = { id: "1", prompt: [user("Q")], chosen: "a", rejected: "b" };
+    assert.deepEqual(pairs[0], pair);
+    const texts = await load({ conversations: [{ from: "human", value: "Q" }], chosen: "a", rejected: "b" });
+    assert.deepEqual(texts.pairs[0], pair);
   });
 
   test("of several responses the best against the worst; none where no two differ", async () => {
@@ -65,6 +114,30 @@ describe("layouts of preference pairs", () => {
     assert.deepEqual([nectar.pairs[0]!.chosen, nectar.pairs[0]!.rejected], ["y", "x"]);
     await assert.rejects(
       load({ instruction: "Q", completions: completions.map((each) => ({ ...each, overall_score: 3 })) }),
+      /prefers none of its responses/,
+    );
+  });
+
+  test("UltraFeedback's completions are compared by one score, the first that two of them have; the other is reported", async () => {
+    const completions = [
+      { response: "a", overall_score: 6 },
+      { response: "b", overall_score: null, "fine-grained_score": 5 },
+      { response: "c", "fine-grained_score": 4 },
+    ];
+    const { pairs, reading } = await load({ instruction: "Q", completions });
+    assert.deepEqual(pairs[0], { id: "1", prompt: "Q", chosen: "b", rejected: "c", chosenScore: 5, rejectedScore: 4 });
+    assert.deepEqual(reading.unread, { "completions[].overall_score": 1 });
+    assert.ok(
+      reading.notes.some((note) => note.includes('1 row: the completions are compared by "fine-grained_score"')),
+    );
+    const usual = await load({
+      instruction: "Q",
+      completions: [...completions, { response: "d", overall_score: 3, "fine-grained_score": 1 }],
+    });
+    assert.equal(`${usual.pairs[0]!.chosen} over ${usual.pairs[0]!.rejected}`, "a over d");
+    assert.deepEqual(usual.reading.unread, { "completions[].fine-grained_score": 1 });
+    await assert.rejects(
+      load({ instruction: "Q", completions: completions.slice(0, 2) }),
       /prefers none of its responses/,
     );
   });
@@ -305,6 +378,24 @@ describe("two texts for the system turn", () => {
 });
 
 describe("what is not read", () => {
+  test("Parquet's dates are reported; as an id, in a field of its own or within info, they are read in ISO form", async () => {
+    const at = new Date("2024-05-06T07:08:09Z");
+    const parquet = (...columnData: Parameters<typeof parquetWriteBuffer>[0]["columnData"]) =>
+      loadPreferences(fileOf(`dates-${++files}.parquet`, new Uint8Array(parquetWriteBuffer({ columnData }))));
+    const texts = ["prompt", "chosen", "rejected"].map((name) => ({ name, data: [name], type: "STRING" as const }));
+    const date = (name: string) => ({ name, data: [at], type: "TIMESTAMP" as const });
+    const { reading, pairs } = await parquet(...texts, date("id"), date("labelled"));
+    assert.deepEqual(reading.unread, { labelled: 1 });
+    assert.equal(pairs[0]!.id, at.toISOString());
+    const info = { id: at, subreddit: "r", title: "t", post: "p" };
+    const summary = { info, summaries: [{ text: "a" }, { text: "b" }], choice: 0 };
+    assert.equal(detectFormat(summary).parse(summary, {})!.id, at.toISOString());
+    await assert.rejects(
+      load({ prompt: "Q", chosen: "a", rejected: "b", id: [1] }),
+      /field "id" is \[1\]; expected text or/,
+    );
+  });
+
   test("columns and fields of messages are told once; empty ones are not", async () => {
     const { reading } = await load({
       prompt: [{ ...user("Q"), weight: 1, extra: null }],

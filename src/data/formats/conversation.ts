@@ -1,5 +1,24 @@
+import { z } from "zod";
 import { errorAt, inputError, quote, type Place } from "../../base/errors.js";
 import type { Message } from "../../model/tokenizer/chat/chat.js";
+import { readField } from "../fields.js";
+import { readMessages } from "../messages.js";
+import type { ReadingLog } from "../reading.js";
+import type { Row } from "../row.js";
+
+const textOrMessages = z.string("text or a list of messages {role, content}");
+
+/**
+ * Reads a response to a conversation: the text of an assistant turn, or that turn as a message.
+ *
+ * @throws {InputError} if it is neither
+ */
+export function readResponse(row: Row, field: string, place: Place, log?: ReadingLog): string {
+  const value = row[field];
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array)
+    return readField(textOrMessages, row, field, place);
+  return responseOf(readMessages(row, field, place, log), field, place);
+}
 
 /**
  * The text of a response given as a list of messages.

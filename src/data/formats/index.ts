@@ -7,7 +7,7 @@ import { hhRlhf } from "./hh-rlhf.js";
 import { nectar, ultrafeedbackRaw } from "./ranked.js";
 import { shareGpt } from "./share-gpt.js";
 import { tldr } from "./tldr.js";
-import { trlConversationalExplicit, trlConversationalImplicit } from "./trl-conversational.js";
+import { trlConversationalImplicit } from "./trl-conversational.js";
 import { instruction, trlExplicit } from "./trl-explicit.js";
 import { trlImplicit } from "./trl-implicit.js";
 import { ultrafeedback } from "./ultrafeedback.js";
@@ -23,7 +23,6 @@ export const formats: readonly Format[] = [
   helpSteerPreference,
   helpSteerRatings,
   tldr,
-  trlConversationalExplicit,
   trlConversationalImplicit,
   trlExplicit,
   instruction,

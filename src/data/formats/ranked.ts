@@ -5,6 +5,8 @@ import { isGiven, type ReadingLog } from "../reading.js";
 import { readPromptColumns } from "../prompt-columns.js";
 import { defineFormat } from "./format.js";
 
+/** UltraFeedback's scores, in lookup order: the first is from 1 to 10, the second from 1 to 5. */
+const ultraFeedbackScores = ["overall_score", "fine-grained_score"] as const;
 const ultraFeedbackAnswer = z.object(
   { response: text, overall_score: optionalScore, "fine-grained_score": optionalScore },
   "an object {response, overall_score}",
@@ -17,21 +19,28 @@ const nectarSchema = z.object({ answers: z.array(nectarAnswer, "a list of answer
 
 /**
  * UltraFeedback as published (Cui et al. 2023, arXiv 2310.01377): four completions with scores. The best is chosen, the
- * worst rejected.
+ * worst rejected. All completions of a row are compared by one score, because the two scores have different scales: the
+ * first that at least two of them have.
  */
 export const ultrafeedbackRaw = defineFormat({
   name: "UltraFeedback, four completions",
   fields:
-    "{instruction, completions: [{response, overall_score}]}; the completion of the highest score against that of the lowest",
+    "{instruction, completions: [{response, overall_score or fine-grained_score}]}; the completion of the highest score against that of the lowest",
   fits: (row) => Array.isArray(row.completions) && !("chosen" in row),
   read(row, place, log) {
     const { completions } = readFields(ultraFeedbackSchema, row, place);
-    const answers = completions.map(({ response, overall_score, "fine-grained_score": fine }) => ({
-      response,
-      score: scoreIn(overall_score) ?? scoreIn(fine),
+    const [usual, ...others] = ultraFeedbackScores;
+    const compares = (name: (typeof ultraFeedbackScores)[number]) =>
+      completions.filter((completion) => scoreIn(completion[name]) !== undefined).length >= 2;
+    const by = compares(usual) ? usual : (others.find(compares) ?? usual);
+    if (by !== usual)
+      log?.remark(`the completions are compared by "${by}", because fewer than two of them have "${usual}"`);
+    const answers = completions.map((completion) => ({
+      response: completion.response,
+      score: scoreIn(completion[by]),
     }));
     const { prompt, columns } = readPromptColumns(row, place, log);
-    leaveFields("completions[]", row.completions as object[], ["response", "overall_score"], log);
+    leaveFields("completions[]", row.completions as object[], ["response", by], log);
     log?.reads("completions", "chosen and rejected, by score");
     const { chosen, rejected } = bestAndWorst(answers, "completions", place, log);
     const scores = { chosenScore: chosen.score, rejectedScore: rejected.score };

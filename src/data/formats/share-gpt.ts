@@ -1,13 +1,13 @@
 import { readMessages } from "../messages.js";
 import { systemColumn, withSystem } from "../prompt-columns.js";
-import { promptOf, responseOf } from "./conversation.js";
+import { promptOf, readResponse } from "./conversation.js";
 import { defineFormat } from "./format.js";
 
 /** ShareGPT conversations with two answers, in LLaMA-Factory's layout. */
 export const shareGpt = defineFormat({
   name: "ShareGPT conversations",
   fields:
-    "{conversations, chosen, rejected}: a list of turns {from, value}, and two turns that answer it; also {role, content}",
+    "{conversations, chosen, rejected}: a list of turns {from, value}, and two turns or texts that answer it; also {role, content}",
   fits: (row) => Array.isArray(row.conversations) && ("chosen" in row || "rejected" in row),
   read(row, place, log) {
     const system = systemColumn(row, place);
@@ -20,8 +20,8 @@ export const shareGpt = defineFormat({
         "conversations",
         place,
       ),
-      chosen: responseOf(readMessages(row, "chosen", place, log), "chosen", place),
-      rejected: responseOf(readMessages(row, "rejected", place, log), "rejected", place),
+      chosen: readResponse(row, "chosen", place, log),
+      rejected: readResponse(row, "rejected", place, log),
     };
   },
 });

@@ -1,23 +1,7 @@
 import { readMessages } from "../messages.js";
-import { hasPromptColumn, readPromptColumns, systemColumn, withSystem } from "../prompt-columns.js";
-import { responseOf, splitConversations } from "./conversation.js";
+import { hasPromptColumn, systemColumn, withSystem } from "../prompt-columns.js";
+import { splitConversations } from "./conversation.js";
 import { defineFormat } from "./format.js";
-
-/** TRL's conversational preference format with an explicit prompt: each response is one turn. */
-export const trlConversationalExplicit = defineFormat({
-  name: "TRL conversational, explicit prompt",
-  fields: "{prompt, chosen, rejected}: three lists of messages {role, content}",
-  fits: (row) => Array.isArray(row.prompt) && ("chosen" in row || "rejected" in row),
-  read(row, place, log) {
-    const { prompt, columns } = readPromptColumns(row, place, log);
-    return {
-      columns: [...columns, "chosen", "rejected"],
-      prompt,
-      chosen: responseOf(readMessages(row, "chosen", place, log), "chosen", place),
-      rejected: responseOf(readMessages(row, "rejected", place, log), "rejected", place),
-    };
-  },
-});
 
 /** TRL's conversational preference format with an implicit prompt: the turns before the last. */
 export const trlConversationalImplicit = defineFormat({

@@ -1,10 +1,11 @@
+import { checkOptionNames } from "../../base/option-names.js";
 import type { EditRequest, EditWay, Editor } from "../../data/bridge.js";
 import { shippedData } from "../../data/world/shipped.js";
 import { judgedPrompt, type Spending } from "../judge.js";
 import { editAnswer } from "./answers.js";
 import { connect } from "./connect.js";
 import type { JudgeModel } from "./provider.js";
-import { checkLlmJudge, type LlmJudgeOptions } from "./settings.js";
+import { askerOptionNames, checkLlmJudge, type LlmJudgeOptions } from "./settings.js";
 import { loadTemplate } from "./template.js";
 
 /** Options of {@link llmEditor}: those of a judge, with a different prompt. */
@@ -42,10 +43,9 @@ const tasks: Readonly<Record<EditWay, { readonly alone: string; readonly withOth
  * @example const { pairs: bridged } = await bridge(pairs, await llmEditor("openai:gpt-4.1-mini", { maxCost: 5 }));
  * @throws InputError as `llmJudge`
  */
-export async function llmEditor(
-  model: string | JudgeModel,
-  { prompt: file = `${shippedData}judge/edit.md`, maxTokens = 4096, ...options }: LlmEditorOptions = {},
-): Promise<LlmEditor> {
+export async function llmEditor(model: string | JudgeModel, given: LlmEditorOptions = {}): Promise<LlmEditor> {
+  checkOptionNames("llmEditor", given, [...askerOptionNames, "prompt"]);
+  const { prompt: file = `${shippedData}judge/edit.md`, maxTokens = 4096, ...options } = given;
   const settings = checkLlmJudge({ ...options, maxTokens });
   const template = await loadTemplate(file, ["task", "prompt", "response", "other"]);
   const { name, asker, budget, question, identity } = await connect(model, settings);

@@ -1,8 +1,9 @@
+import { checkOptionNames } from "../../base/option-names.js";
 import { judgedPrompt, verdictOf, type Choice, type Judge, type PromptResponse, type ResponsePair } from "../judge.js";
 import { gradeAnswer, pairwiseAnswer } from "./answers.js";
 import { connect } from "./connect.js";
 import type { JudgeModel } from "./provider.js";
-import { checkLlmJudge, type LlmJudgeOptions } from "./settings.js";
+import { askerOptionNames, checkLlmJudge, type LlmJudgeOptions } from "./settings.js";
 import { loadTemplate } from "./template.js";
 
 /** Choices of the swapped order in terms of the first. */
@@ -21,6 +22,8 @@ const swapped = { a: "b", b: "a", tie: "tie" } as const satisfies Record<Choice,
  *   model whose price is unknown
  */
 export async function llmJudge(model: string | JudgeModel, options: LlmJudgeOptions = {}): Promise<Judge> {
+  checkOptionNames("llmJudge", options, [...askerOptionNames, "prompts"]);
+  if (options.prompts) checkOptionNames("llmJudge.prompts", options.prompts, ["pairwise", "grade"]);
   const settings = checkLlmJudge(options);
   const pairwise = await loadTemplate(settings.prompts.pairwise, ["prompt", "first", "second"]);
   const single = await loadTemplate(settings.prompts.grade, ["prompt", "response"]);

@@ -1,4 +1,5 @@
 import { InputError, quote } from "../../base/errors.js";
+import { namesOf } from "../../base/option-names.js";
 import { Random } from "../../base/random.js";
 import { requireOption } from "../../base/require-option.js";
 import { shippedData } from "../../data/world/shipped.js";
@@ -48,6 +49,20 @@ export type AskerSettings = Required<Omit<LlmJudgeOptions, "price" | keyof Caps 
 export type LlmJudgeSettings = AskerSettings & {
   readonly prompts: { readonly pairwise: string; readonly grade: string };
 };
+
+/** Names of the options, without the prompts, which a judge and an editor name differently. */
+export const askerOptionNames = namesOf<Omit<LlmJudgeOptions, "prompts">>({
+  cache: true,
+  temperature: true,
+  maxTokens: true,
+  concurrency: true,
+  retries: true,
+  timeoutSeconds: true,
+  price: true,
+  random: true,
+  maxCost: true,
+  maxCalls: true,
+});
 
 /**
  * Fills in defaults and validates the options.

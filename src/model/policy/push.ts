@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InputError, missingError, quote } from "../../base/errors.js";
 import { isMissing, readTextIfPresent } from "../../base/files.js";
+import { checkOptionNames, namesOf } from "../../base/option-names.js";
 import { modelCard, type CardTraining } from "../../hub/model-card.js";
 import { isRepositoryName } from "../../hub/repository-name.js";
 import { uploadModel, type Uploaded, type UploadFile, type UploadOptions } from "../../hub/upload.js";
@@ -27,12 +28,20 @@ export interface PushOptions extends UploadOptions {
  */
 export interface PushPolicyOptions extends PushOptions, WeightOptions {}
 
+/** Names of the options of every push. */
+export const pushOptionNames = namesOf<PushOptions>({
+  baseModel: true,
+  datasets: true,
+  private: true,
+  message: true,
+  onProgress: true,
+  signal: true,
+});
+
 /** See {@link Policy.push}. */
-export async function pushPolicy(
-  policy: Policy,
-  name: string,
-  { dtype, maxShardBytes, ...options }: PushPolicyOptions = {},
-): Promise<Uploaded> {
+export async function pushPolicy(policy: Policy, name: string, given: PushPolicyOptions = {}): Promise<Uploaded> {
+  checkOptionNames("push", given, [...pushOptionNames, "dtype", "maxShardBytes"]);
+  const { dtype, maxShardBytes, ...options } = given;
   const { adapter } = policy.config;
   if (adapter && (dtype ?? maxShardBytes) !== undefined) {
     throw new InputError(

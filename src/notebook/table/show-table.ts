@@ -1,5 +1,6 @@
-import { InputError } from "../../base/errors.js";
+import { InputError, quote } from "../../base/errors.js";
 import { displaySymbol, type Displayable } from "../../base/mime.js";
+import { checkOptionNames, namesOf } from "../../base/option-names.js";
 import { tableHtml } from "./html.js";
 import { mostRows, shownTable } from "./pages.js";
 import { tableSource, type TableInput } from "./source.js";
@@ -24,12 +25,15 @@ export interface TableView {
  * @throws InputError if the value is not a table, or has no such page
  * @example showTable(run.margins, { page: 3, title: "Margins" })
  */
-export function showTable(table: TableInput, { page = 1, pageSize = 20, title }: TableView = {}): Displayable {
+export function showTable(table: TableInput, view: TableView = {}): Displayable {
+  checkOptionNames("showTable", view, namesOf<TableView>({ page: true, pageSize: true, title: true }));
+  const { page = 1, pageSize = 20, title } = view;
   const source = tableSource(table);
   if (!isWhole(pageSize, mostRows))
-    throw new InputError(`pageSize: found ${pageSize}, expected a whole number from 1 to ${mostRows}`);
+    throw new InputError(`pageSize: found ${quote(pageSize)}, expected a whole number from 1 to ${mostRows}`);
   const pages = Math.max(1, Math.ceil(source.rows / pageSize));
-  if (!isWhole(page, pages)) throw new InputError(`page: found ${page}, expected a whole number from 1 to ${pages}`);
+  if (!isWhole(page, pages))
+    throw new InputError(`page: found ${quote(page)}, expected a whole number from 1 to ${pages}`);
   return {
     [displaySymbol]() {
       const shown = shownTable(source, page, pageSize);

@@ -35,7 +35,7 @@ export function showPair(pair: ShownPair): Displayable {
  * @throws InputError if `limit` is not a whole number of at least 1
  */
 export function showPairs(pairs: Rows<ShownPair>, options: ExcerptOptions = {}): Displayable {
-  const { shown, note } = excerpt(rowsOf(pairs), options, "pairs");
+  const { shown, note } = excerpt(rowsOf(pairs), options, "pairs", "showPairs");
   return {
     [displaySymbol]: () => ({
       "text/html": html`<div style="max-width:1100px">${shown.map(pairHtml)}<div style="${faint}">${note}</div></div>`

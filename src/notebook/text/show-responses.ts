@@ -22,7 +22,7 @@ export interface ShownResponse {
  * @example showResponses(await respond(policy, prompts))
  */
 export function showResponses(responses: Rows<ShownResponse>, options: ExcerptOptions = {}): Displayable {
-  const { shown, note } = excerpt(rowsOf(responses), options, "responses");
+  const { shown, note } = excerpt(rowsOf(responses), options, "responses", "showResponses");
   const rows = shown.map((row, i) => ({
     row,
     promptIsNew: row.prompt !== undefined && !samePrompt(row.prompt, shown[i - 1]?.prompt),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { jsonFile, rowsFile } from "./files.js";
 import {
   bootstrappedRow,
+  contextFit,
   demonstrationRow,
   evaluation,
   judgedResponse,
@@ -27,6 +28,8 @@ export const runLayout = {
   demonstrations: rowsFile("demonstrations.jsonl", demonstrationRow),
   /** What was read from the data files, skipped and truncated. */
   data: jsonFile("data.json", z.record(z.string(), z.unknown())),
+  /** How texts were fitted to the context. */
+  fit: jsonFile("fit.json", contextFit),
   /** The command line that began the run, if any. */
   command: jsonFile("command.json", recordedCommand),
   /** Every optimizer step of every iteration, under TRL's names. */

@@ -3,6 +3,7 @@ import { bestMetrics, type BestMetric } from "../../align/best.js";
 import type { MemoryChoice } from "../../align/memory-plan.js";
 import type { BootstrapCounts, BootstrappedRow, LabelledSample, Sample } from "../../bootstrap/index.js";
 import type { PairRow } from "../../data/pair-row.js";
+import type { ContextFit } from "../../data/tokenize.js";
 import type { Reviewed } from "../../review/index.js";
 import type { JudgedResponse, PairLogProbsRow } from "../evaluation.js";
 import type { RecordedCommand } from "../input.js";
@@ -110,6 +111,12 @@ const metrics = z.record(z.string(), figure);
 export const recordedCommand: z.ZodType<RecordedCommand> = z.object({
   command: z.array(z.string()),
   directory: z.string(),
+});
+
+export const contextFit: z.ZodType<ContextFit> = z.object({
+  maxLength: z.number().exactOptional(),
+  maxPromptLength: z.number().exactOptional(),
+  truncatePrompts: z.boolean().exactOptional(),
 });
 
 /** Metrics of the user's own evaluation, with the name, version and source text that identify it. */

@@ -23,7 +23,8 @@ describe("detectFormat", () => {
       },
     ],
     ["TL;DR comparisons", { info: {}, summaries: [], choice: 0 }],
-    ["TRL conversational, explicit prompt", { prompt: turns, chosen: turns, rejected: turns }],
+    ["TRL explicit prompt", { prompt: turns, chosen: turns, rejected: turns }],
+    ["TRL explicit prompt", { prompt: turns, chosen: "b", rejected: "c" }],
     ["TRL conversational, implicit prompt", { chosen: turns, rejected: turns }],
     ["TRL explicit prompt", { prompt: "a", chosen: "b", rejected: "c" }],
     ["TRL implicit prompt", { chosen: "a b", rejected: "a c" }],
@@ -45,7 +46,7 @@ describe("detectFormat", () => {
   for (const [name, row] of cases) test(name, () => assert.equal(detectFormat(row).name, name));
 
   test("every format has a case", () =>
-    assert.deepEqual(cases.map(([name]) => name).sort(), formats.map(({ name }) => name).sort()));
+    assert.deepEqual([...new Set(cases.map(([name]) => name))].sort(), formats.map(({ name }) => name).sort()));
 
   test("a row with a field missing is still known, so that the error can name the field", () => {
     assert.equal(detectFormat({ prompt: "a", chosen: "b" }).name, "TRL explicit prompt");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { trlConversationalExplicit, trlConversationalImplicit } from "../../../src/data/formats/trl-conversational.js";
+import { trlConversationalImplicit } from "../../../src/data/formats/trl-conversational.js";
 import { trlExplicit } from "../../../src/data/formats/trl-explicit.js";
 import { trlImplicit } from "../../../src/data/formats/trl-implicit.js";
 
@@ -84,10 +84,8 @@ describe("TRL conversational", () => {
   const pair = { id: "9", prompt: [user], chosen: "a", rejected: "b" };
 
   test("explicit prompt", () => {
-    assert.deepEqual(
-      trlConversationalExplicit.parse({ prompt: [user], chosen: [says("a")], rejected: [says("b")] }, place),
-      pair,
-    );
+    assert.deepEqual(trlExplicit.parse({ prompt: [user], chosen: [says("a")], rejected: [says("b")] }, place), pair);
+    assert.deepEqual(trlExplicit.parse({ prompt: [user], chosen: "a", rejected: "b" }, place), pair);
   });
 
   test("implicit prompt", () => {
@@ -99,15 +97,18 @@ describe("TRL conversational", () => {
 
   test("bad rows", () => {
     const explicit = (row: object) => () =>
-      trlConversationalExplicit.parse({ prompt: [user], chosen: [says("a")], rejected: [says("b")], ...row }, place);
-    assert.throws(explicit({ chosen: "a" }), /f:9: field "chosen" is "a"; expected a list of messages/);
+      trlExplicit.parse({ prompt: [user], chosen: [says("a")], rejected: [says("b")], ...row }, place);
+    assert.throws(explicit({ chosen: 4 }), /f:9: field "chosen" is 4; expected text or a list of messages/);
     assert.throws(
       explicit({ chosen: [] }),
       /found turns \[\] in field "chosen", expected a single assistant turn after the prompt/,
     );
     assert.throws(explicit({ chosen: [user, says("a")] }), /found turns \["user","assistant"\] in field "chosen"/);
     assert.throws(explicit({ prompt: [] }), /found a prompt of turns \[\] in field "prompt"/);
-    assert.throws(explicit({ rejected: undefined }), /field "rejected" is missing; expected a list of messages/);
+    assert.throws(
+      explicit({ rejected: undefined }),
+      /field "rejected" is missing; expected text or a list of messages/,
+    );
     assert.throws(explicit({ rejected: [3] }), /field "rejected\[0\]" is 3; expected a message \{role, content\}/);
   });
 });
