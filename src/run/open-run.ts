@@ -22,6 +22,7 @@ import { LocalExecutor } from "./local-executor.js";
 import { isKnown, type Method } from "./method.js";
 import { checkPart, identityOf, lossOf, sftTable, trainingOptions } from "./options/index.js";
 import { rewritten } from "./rewritten.js";
+import { runMethod } from "./run-method.js";
 import { Stages } from "./stages.js";
 import type { RunSummary } from "./summary.js";
 import { tracked } from "./tracking.js";
@@ -249,7 +250,9 @@ async function runLocked(
     if (fit) await folder.json(runLayout.fit, async () => fit);
     if (input.begunBy) await writeJson(folder.file(runLayout.command.path), input.begunBy);
     await keepTokenizer(folder, input.start);
-    const context = new RunContext(folder, executor, controls, method.options.iterations);
+    const left = new AbortController();
+    const signal = AbortSignal.any([left.signal, ...(controls.signal ? [controls.signal] : [])]);
+    const context = new RunContext(folder, executor, { ...controls, signal }, method.options.iterations);
     // If trained on demonstrations, the model of iteration 0 is identified by its files.
     const startKey = () =>
       JSON.stringify([
@@ -259,7 +262,7 @@ async function runLocked(
         ...(input.on ? [input.on.identity] : []),
       ]);
     const stages = new Stages(input, method.options, context, startKey, method);
-    await method.run(stages);
+    await runMethod(method, stages, left);
     return await stages.end(method.name);
   } finally {
     await folder.close();
