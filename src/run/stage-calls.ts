@@ -93,6 +93,7 @@ class StagePromise extends Promise<unknown> {
     return Promise;
   }
 
+  // biome-ignore lint/suspicious/noThenProperty: `await` calls it.
   override then<A, B>(
     fulfilled?: ((value: unknown) => A | PromiseLike<A>) | null,
     rejected?: ((error: unknown) => B | PromiseLike<B>) | null,

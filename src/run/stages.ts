@@ -6,6 +6,7 @@ import { readHead } from "../align/head-files.js";
 import { scoreOf } from "../align/score-head.js";
 import { supervised } from "../align/sft.js";
 import { InputError } from "../base/errors.js";
+import { interruptGrace, untilAbort } from "../base/own-function.js";
 import { Random } from "../base/random.js";
 import {
   distinctPrompts,
@@ -238,7 +239,9 @@ export class Stages {
     await this.begin();
     const { labelledSamples, labels } = runLayout.iteration(t);
     const labelled = await this.context.folder.rows(labelledSamples, async () =>
-      label(await this.draw(t, responses, { prompts: this.prompts.filter(({ id }) => prompts?.has(id) ?? true) })),
+      this.untilAbort(
+        label(await this.draw(t, responses, { prompts: this.prompts.filter(({ id }) => prompts?.has(id) ?? true) })),
+      ),
     );
     if (this.context.folder.isDone(labels.path))
       this.labelledBy = (await this.context.folder.readJson(labels)).labelledBy;
@@ -320,7 +323,7 @@ export class Stages {
   ): Promise<readonly LabelledSample[]> {
     await this.begin();
     const { labelledSamples, labels } = runLayout.iteration(t);
-    const labelled = await this.context.folder.rows(labelledSamples, async () => label(responses));
+    const labelled = await this.context.folder.rows(labelledSamples, async () => this.untilAbort(label(responses)));
     this.labelledBy = (await this.context.folder.readJson(labels)).labelledBy;
     return labelled;
   }
@@ -340,7 +343,7 @@ export class Stages {
     await this.begin();
     const { graded, labels } = runLayout.iteration(t);
     const rows = await this.context.folder.rows(graded, async () => {
-      const chosen = await choose();
+      const chosen = await this.untilAbort(choose());
       if (chosen.length > budget)
         throw new InputError(
           `budget: ${chosen.length} responses were chosen to be graded, and the judge may grade ${budget}`,
@@ -445,6 +448,11 @@ export class Stages {
   /** Writes the summary of a finished run. */
   end(method: string): Promise<RunSummary> {
     return this.summaries.write(method, this.labelledBy);
+  }
+
+  /** Waits for a function of the method, but not for ever if the run is aborted. */
+  private async untilAbort<T>(result: T | Promise<T>): Promise<T> {
+    return untilAbort(Promise.resolve(result), { signal: this.signal, grace: interruptGrace });
   }
 
   private get prompts() {

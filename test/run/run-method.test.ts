@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it, type TestContext } from "node:test";
+import { DivergenceError } from "../../src/align/trainer.js";
+import { InputError } from "../../src/base/errors.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { defineMethod } from "../../src/methods/define-method.js";
@@ -54,10 +56,10 @@ describe("a method that does not await a stage", () => {
     const { folder, ended } = await runIn(test, async (stages) => {
       await stages.align(1, await stages.offlinePairs(), none);
       void stages.samples(2, 1);
-      void stages.offlinePairs();
+      void stages.review(2, [1], (rows) => rows.map((row) => ({ ...row, kept: true })));
     });
     await assert.rejects(ended, {
-      message: /while stages\.samples\(2\) and stages\.offlinePairs\(\) were still running; await them$/,
+      message: /while stages\.samples\(2\) and stages\.review\(2\) were still running; await them$/,
     });
     assert.equal(hasSummary(folder), false);
   });
@@ -123,5 +125,88 @@ describe("a method that handles the errors of its stages", () => {
     );
     await assert.rejects(ended, /^Error: enough$/);
     assert.equal(hasSummary(folder), false);
+  });
+});
+
+describe("the errors of a method's own code", () => {
+  const isNamed = (message: RegExp) => ({ name: "InputError", message });
+
+  for (const [thrown, told] of [
+    [new TypeError("no such pair"), "TypeError: no such pair"],
+    ["s", "s"],
+    [undefined, "undefined"],
+  ] as const)
+    it(`name the method: ${told}`, async (test) => {
+      const { ended } = await runIn(test, async () => Promise.reject(thrown as Error));
+      await assert.rejects(ended, isNamed(new RegExp(`^the method "own \\d+": its run threw ${told}$`)));
+    });
+
+  it("name the method too in a function that it gives to a stage, if they are no errors", async (test) => {
+    const { ended } = await runIn(test, async (stages) => {
+      await stages.labelledSamples(1, 1, async () => Promise.reject("s" as unknown as Error));
+    });
+    await assert.rejects(ended, isNamed(/^the method "own \d+": its run threw s$/));
+  });
+
+  it("stay what they are if they come from a stage, or are input errors", async (test) => {
+    const failing = new Error("disk full");
+    const { ended } = await runIn(test, async (stages) => stages.align(1, await stages.offlinePairs(), none), {
+      onStep: () => {
+        throw failing;
+      },
+    });
+    await assert.rejects(ended, (error) => error === failing);
+    const own = new InputError("too few pairs", { cause: failing });
+    await assert.rejects((await runIn(test, async () => Promise.reject(own))).ended, (error) => error === own);
+    const diverging = defineMethod({
+      ...{ name: "diverging", version: "1" },
+      run: async (stages) => stages.align(1, await stages.offlinePairs(), none),
+    })()({ batchSize: 4, learningRate: 1e30, rounds: 1 });
+    await assert.rejects(
+      openRun(diverging, await tinyInput(programs), { folder: emptyFolder(test) }),
+      (error) => error instanceof DivergenceError,
+    );
+  });
+});
+
+describe("an aborted run", () => {
+  const forEver = () => new Promise<never>(() => {});
+
+  for (const [what, run] of Object.entries({
+    run: forEver,
+    labels: async (stages) => void (await stages.labelledSamples(1, 1, forEver)),
+    "choice to grade": async (stages) => void (await stages.gradedResponses(1, 1, forEver)),
+  } satisfies Record<string, (stages: Stages) => Promise<void>>))
+    it(`ends although the method's ${what} never settles`, async (test) => {
+      const abort = new AbortController();
+      const { ended } = await runIn(
+        test,
+        async (stages) => {
+          setImmediate(() => abort.abort(new Error("enough")));
+          await run(stages);
+        },
+        { signal: abort.signal },
+      );
+      await assert.rejects(ended, /^Error: enough$/);
+    });
+
+  it("ends although the user's evaluation never settles", async (test) => {
+    const abort = new AbortController();
+    const evaluate = {
+      identity: "never",
+      evaluate: async () => {
+        abort.abort(new Error("enough"));
+        return forEver();
+      },
+    };
+    await assert.rejects(
+      openRun(
+        methodOf(async (stages) => stages.begin()),
+        await tinyInput(programs, { evaluate }),
+        { folder: emptyFolder(test) },
+        { signal: abort.signal },
+      ),
+      /^Error: enough$/,
+    );
   });
 });
