@@ -7,7 +7,9 @@ import { InputError } from "../../src/base/errors.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { defineMethod } from "../../src/methods/define-method.js";
-import type { RunControls } from "../../src/run/input.js";
+import { runLayout } from "../../src/run/folder/layout.js";
+import { RunFolder } from "../../src/run/folder/run-folder.js";
+import type { OfflinePair, RunControls } from "../../src/run/input.js";
 import { openRun } from "../../src/run/open-run.js";
 import type { Stages } from "../../src/run/stages.js";
 import { emptyFolder } from "../support/folder.js";
@@ -209,4 +211,93 @@ describe("an aborted run", () => {
       /^Error: enough$/,
     );
   });
+});
+
+describe("a method that trains nothing", () => {
+  it("is told so each time, and its folder holds no run", async (test) => {
+    const folder = emptyFolder(test);
+    for (const run of [async () => {}, async () => {}, async (stages: Stages) => void (await stages.offlinePairs())])
+      await assert.rejects(openRun(methodOf(run), await tinyInput(programs), { folder }), {
+        name: "InputError",
+        message:
+          /^the method "own \d+" trained no iteration; its `run` has to call stages\.align\(1, pairs, …\) and await it$/,
+      });
+    assert.equal(hasSummary(folder), false);
+  });
+});
+
+describe("what a method gives to stages.align", () => {
+  /** What an untyped method may give. */
+  type Given = readonly unknown[];
+  const refused: readonly (readonly [(pairs: readonly OfflinePair[]) => Given, string | RegExp])[] = [
+    [(pairs) => ["1", pairs, none], /^stages\.align: found iteration "1", expected 1;/],
+    [
+      (pairs) => [1, pairs, { ...none, pairsSelected: "4" }],
+      /^stages\.align\(1\): pairsSelected: found "4", expected a whole number from 0$/,
+    ],
+    [
+      (pairs) => [1, pairs, { ...none, bootstrap: 3 }],
+      /: bootstrap: found 3, expected the counts of the bootstrapped pairs, or null$/,
+    ],
+    [(pairs) => [1, pairs], /: trainedOn: found undefined, expected an object \{ pairsSelected, /],
+    [
+      () => [1, undefined, none],
+      /^stages\.align\(1\): pairs: found undefined, expected a list of pairs, as stages\.offlinePairs\(\) gives them$/,
+    ],
+    [() => [1, Promise.resolve([]), none], /: pairs: found a promise \(await it\), expected/],
+    [
+      () => [1, [{ prompt: "Hi", chosen: "a", rejected: "b" }], none],
+      /: prompt of pair 1: found "Hi", expected token ids in an Int32Array/,
+    ],
+    [(pairs) => [1, [pairs[0], undefined], none], /: prompt of pair 2: found undefined, expected token ids/],
+    [(pairs) => [1, pairs, none, { epochs: "2" }], 'epochs: found "2", expected a whole number from 1'],
+    [
+      (pairs) => [1, pairs, none, { epoch: 2 }],
+      /`epoch` is not an option of stages\.align\(1\); did you mean `epochs`/,
+    ],
+    [(pairs) => [1, pairs, none, { loss: "dpo" }], /: loss: found "dpo", expected a loss such as losses\.dpo/],
+    [(pairs) => [1, pairs, none, { from: 1 }], /: from: found 1, expected an iteration from 0 to 0$/],
+    [(pairs) => [1, pairs, none, null], "the options of stages.align(1): found null, expected an object such as {}"],
+  ];
+
+  it("is checked before anything is trained, and quoted", async (test) => {
+    for (const [given, message] of refused) {
+      let steps = 0;
+      const { folder, ended } = await runIn(
+        test,
+        async (stages) => {
+          const align = stages.align.bind(stages) as (...given: Given) => Promise<void>;
+          await align(...given(await stages.offlinePairs()));
+        },
+        { onStep: () => void steps++ },
+      );
+      await assert.rejects(ended, { name: "InputError", message });
+      assert.equal(steps, 0);
+      assert.equal(hasSummary(folder), false);
+    }
+  });
+});
+
+it("a stage of an iteration that cannot begin yet is refused", async (test) => {
+  for (const [t, message] of [
+    [2, /^stages\.samples: found iteration 2, expected 1; the iteration before it must be trained first$/],
+    ["1" as unknown as number, /^stages\.samples: found iteration "1", expected 1;/],
+  ] as const) {
+    const { ended } = await runIn(test, async (stages) => void (await stages.samples(t, 1)));
+    await assert.rejects(ended, { name: "InputError", message });
+  }
+});
+
+it("what a method gives to be stored is refused if it could not be read again", async (test) => {
+  const { folder, ended } = await runIn(test, async (stages) => {
+    await stages.labelledSamples(1, 1, async (drawn) => {
+      await stages.noteLabels(1, "mine");
+      return drawn.map((sample) => ({ ...sample, reward: NaN }));
+    });
+  });
+  await assert.rejects(ended, {
+    name: "InputError",
+    message: /samples\.jsonl: reward: found NaN, which cannot be stored \(/,
+  });
+  assert.equal((await RunFolder.open(folder)).isDone(runLayout.iteration(1).labelledSamples.path), false);
 });
