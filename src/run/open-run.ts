@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { objectiveOf } from "../align/pair-objective.js";
-import { bytesIn } from "../base/byte-size.js";
+import { bytesIn, formatBytes } from "../base/byte-size.js";
 import { InputError, quote } from "../base/errors.js";
 import { writeFileAtomic, writeJson } from "../base/files.js";
 import { reported, reportedIfSlow } from "../base/task.js";
@@ -243,7 +243,12 @@ async function runLocked(
         : `going on with ${folder.path} after iteration ${folder.lastDone}`,
     );
     await folder.discard(runLayout.summary.path);
-    const memory = folder.plannedMemory(bytesIn(method.options.memory) ?? input.start.programs.memory);
+    const given = bytesIn(method.options.memory);
+    const memory = folder.plannedMemory(given, input.start.programs.memory);
+    if (given !== undefined && given !== memory)
+      controls.reporter?.note?.(
+        `memory: the run goes on within ${formatBytes(memory)}, which its training was planned for, and not within ${formatBytes(given)}; to plan it anew, repeat it from iteration 0 (redoFrom: 0, --redo-from 0)`,
+      );
     executor = input.on ? await input.on.open(input.start, memory, controls) : new LocalExecutor(input.start, memory);
     if (input.dataNotes) await writeJson(folder.file(runLayout.data.path), input.dataNotes);
     const { fit } = input;

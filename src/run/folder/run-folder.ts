@@ -239,11 +239,18 @@ export class RunFolder {
   }
 
   /**
-   * Returns the memory budget of the run in bytes: the recorded one, or else `bytes`, which is written with the next
-   * record.
+   * Returns the memory budget of the run in bytes, which is written with the next record: the recorded one once a
+   * training has been planned or begun with it; before that, the given one.
+   *
+   * @param given bytes that the user asks for, if so
+   * @param otherwise bytes if none are given or recorded
    */
-  plannedMemory(bytes: number): number {
-    const memory = this.manifest.memory ?? { bytes, trainings: {} };
+  plannedMemory(given: number | undefined, otherwise: number): number {
+    const { memory: recorded, checkpoint, growing } = this.manifest;
+    const hasBegun =
+      Object.keys(recorded?.trainings ?? {}).length > 0 || checkpoint !== null || runLayout.metrics.path in growing;
+    const isKept = recorded !== undefined && (hasBegun || given === undefined);
+    const memory = isKept ? recorded : { bytes: given ?? otherwise, trainings: {} };
     this.manifest = { ...this.manifest, memory };
     return memory.bytes;
   }
