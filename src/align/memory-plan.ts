@@ -1,6 +1,5 @@
-import { formatBytes } from "../base/byte-size.js";
 import { largestBy } from "../base/collections.js";
-import { InputError } from "../base/errors.js";
+import type { InputError } from "../base/errors.js";
 import type { Random } from "../base/random.js";
 import { programBytes } from "../engine/program-bytes.js";
 import { sizeOf } from "../graph/tensor.js";
@@ -8,7 +7,7 @@ import { exactShape, rowsOf } from "../model/scoring/batch.js";
 import type { BatchCost } from "../model/scoring/batch-cost.js";
 import type { ModelConfig } from "../model/config.js";
 import type { BatchShape } from "../model/scoring/log-probs.js";
-import { heldMemory, programMemory, withMargin } from "../engine/memory-budget.js";
+import { memoryError, programMemory, withMargin } from "../engine/memory-budget.js";
 import { parameterBytes } from "../model/parameters/memory.js";
 import type { Objective } from "./objective.js";
 import { planDrawn, planTraining, type PlanOptions, type StepPlan } from "./plan.js";
@@ -79,7 +78,7 @@ export function planMemory<Example>(task: MemoryTask<Example>, random: Random, c
       least = Math.min(least, bytes);
     }
   }
-  throw new InputError(tooSmall(task, least, room));
+  throw tooSmall(task, least, room);
 }
 
 /** Returns the size of a step, then half the examples that one can have, a quarter … 1. */
@@ -124,8 +123,8 @@ export function stateBytes<Example>({
   return parameterBytes(config) + copies * trained;
 }
 
-/** Returns advice on what would fit if one example does not. */
-function tooSmall<Example>(task: MemoryTask<Example>, least: number, room: number): string {
+/** Returns an error that says what would fit if one example does not. */
+function tooSmall<Example>(task: MemoryTask<Example>, least: number, room: number): InputError {
   const { config, objective, examples, memory, options } = task;
   const shapes = examples.map((example) =>
     exactShape(rowsOf(objective.sequences(example), options.sharePrompts ?? true)),
@@ -138,16 +137,15 @@ function tooSmall<Example>(task: MemoryTask<Example>, least: number, room: numbe
     else beyond = middle;
   }
   const longest = byLength[fitting - 1];
-  const held = heldMemory(stateBytes(task));
-  const needed = Math.ceil((held + least) / 1e8) / 10;
-  const advice = [
-    `raise it to ${needed.toFixed(1)}GB`,
-    ...(longest ? [`cut the texts (examples of ${longest.rows * longest.length} tokens fit)`] : []),
-    ...(config.adapter ? [] : ["train an adapter (`lora`) instead of all parameters"]),
-  ];
-  const what =
+  const work =
     options.microBatchSize === undefined && !objective.needsWholeStep
       ? "the longest example takes"
       : "a micro-batch takes";
-  return `memory: found ${formatBytes(memory)}, but the process, the model and its training hold ${formatBytes(held)}, and ${what} ${formatBytes(least)} more; ${advice.join(", or ")}`;
+  return memoryError({
+    ...{ memory, state: stateBytes(task), holders: ", the model and its training", work, least },
+    advice: [
+      ...(longest ? [`cut the texts (examples of ${longest.rows * longest.length} tokens fit)`] : []),
+      ...(config.adapter ? [] : ["train an adapter (`lora`) instead of all parameters"]),
+    ],
+  });
 }

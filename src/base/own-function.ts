@@ -58,8 +58,8 @@ export async function askOwn<T>(at: string, who: string, ask: () => T | Promise<
   }
 }
 
-/** The promise, or a rejection with the signal's reason if it has not settled by the end of the grace period. */
-function untilAbort<T>(promise: Promise<T>, { signal, grace = 0 }: Patience): Promise<T> {
+/** Returns the promise, or a rejection with the signal's reason if it has not settled by the end of the grace period. */
+export function untilAbort<T>(promise: Promise<T>, { signal, grace = 0 }: Patience): Promise<T> {
   if (!signal) return promise;
   // Each concurrent call adds a listener and removes it again, so Node need not warn of a leak.
   setMaxListeners(0, signal);

@@ -63,7 +63,7 @@ export function defineMethod<Own extends object = object>(
   requireOwnName("method", "defineMethod", name, methodNames);
   const table = { ...recipeForms.direct.table, ...ownTable(own) };
   const parts: MethodParts<RecipeOptions, MethodOptions> = {
-    ...{ form: { name, table }, name, version },
+    ...{ form: { name, table }, name, version, isOwn: true },
     ...(labelsWithJudge !== undefined && { labelsWithJudge }),
     // The method's own options, such as `reference`, override its budget.
     complete: ({ rounds, ...options }) => ({

@@ -53,6 +53,8 @@ export interface MethodParts<Given extends object, Complete extends MethodOption
   readonly trainsOnDemonstrations?: boolean;
   /** As {@link Method.drawsPairs}. */
   readonly drawsPairs?: boolean;
+  /** Whether its code is the user's. Default false. */
+  readonly isOwn?: boolean;
   /** Whether it labels responses with the run's judge. Default: if the option `labelBy` says so. */
   readonly labelsWithJudge?: boolean;
 }
@@ -74,6 +76,7 @@ export function methodOf<Given extends object, Complete extends MethodOptions>(
     ...{ name, version, options, given: givenNames(...given), labelsWithJudge, run },
     ...(parts.trainsOnDemonstrations && { trainsOnDemonstrations: true }),
     ...(parts.drawsPairs && { drawsPairs: true }),
+    ...(parts.isOwn && { isOwn: true }),
     ...(objective && { objective: (loss: PairLoss) => objective(loss, options) }),
     ...(losses && { losses: (loss: PairLoss) => losses(loss, options) }),
     ...(trainsOn && { trainsOn: trainsOn(options) }),

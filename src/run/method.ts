@@ -73,8 +73,19 @@ const known = new WeakSet<Method>();
 /** Returns whether a method's code is known, so that it need not be compared with others of the same name. */
 export const isKnown = (method: Method): boolean => known.has(method);
 
+/** Methods of the library. */
+const builtIn = new WeakSet<Method>();
+
+/** Returns whether a method is the library's own; errors in the code of others are their users'. */
+export const isBuiltIn = (method: Method): boolean => builtIn.has(method);
+
 /** Creates a method whose stages read its options. */
-export function methodWith<Options extends MethodOptions>({ run, check, ...stated }: MethodOf<Options>): Method {
+export function methodWith<Options extends MethodOptions>({
+  run,
+  check,
+  isOwn = false,
+  ...stated
+}: MethodOf<Options>): Method {
   const { options } = stated;
   const method: Method = {
     ...stated,
@@ -82,12 +93,15 @@ export function methodWith<Options extends MethodOptions>({ run, check, ...state
     run: (stages) => run(stages, options),
   };
   known.add(method);
+  if (!isOwn) builtIn.add(method);
   return method;
 }
 
 /** A {@link Method} whose stages read its own options. */
 interface MethodOf<Options extends MethodOptions> extends Omit<Method, "options" | "run" | "check"> {
   readonly options: Options;
+  /** Whether its code is the user's. Default false. */
+  readonly isOwn?: boolean;
   readonly check?: (input: RunInput, options: Options) => void;
   readonly run: (stages: Stages, options: Options) => Promise<void>;
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { objectiveOf } from "../align/pair-objective.js";
-import { bytesIn } from "../base/byte-size.js";
+import { bytesIn, formatBytes } from "../base/byte-size.js";
 import { InputError, quote } from "../base/errors.js";
 import { writeFileAtomic, writeJson } from "../base/files.js";
 import { reported, reportedIfSlow } from "../base/task.js";
@@ -22,6 +22,7 @@ import { LocalExecutor } from "./local-executor.js";
 import { isKnown, type Method } from "./method.js";
 import { checkPart, identityOf, lossOf, sftTable, trainingOptions } from "./options/index.js";
 import { rewritten } from "./rewritten.js";
+import { runMethod } from "./run-method.js";
 import { Stages } from "./stages.js";
 import type { RunSummary } from "./summary.js";
 import { tracked } from "./tracking.js";
@@ -242,14 +243,21 @@ async function runLocked(
         : `going on with ${folder.path} after iteration ${folder.lastDone}`,
     );
     await folder.discard(runLayout.summary.path);
-    const memory = folder.plannedMemory(bytesIn(method.options.memory) ?? input.start.programs.memory);
+    const given = bytesIn(method.options.memory);
+    const memory = folder.plannedMemory(given, input.start.programs.memory);
+    if (given !== undefined && given !== memory)
+      controls.reporter?.note?.(
+        `memory: the run goes on within ${formatBytes(memory)}, which its training was planned for, and not within ${formatBytes(given)}; to plan it anew, repeat it from iteration 0 (redoFrom: 0, --redo-from 0)`,
+      );
     executor = input.on ? await input.on.open(input.start, memory, controls) : new LocalExecutor(input.start, memory);
     if (input.dataNotes) await writeJson(folder.file(runLayout.data.path), input.dataNotes);
     const { fit } = input;
     if (fit) await folder.json(runLayout.fit, async () => fit);
     if (input.begunBy) await writeJson(folder.file(runLayout.command.path), input.begunBy);
     await keepTokenizer(folder, input.start);
-    const context = new RunContext(folder, executor, controls, method.options.iterations);
+    const left = new AbortController();
+    const signal = AbortSignal.any([left.signal, ...(controls.signal ? [controls.signal] : [])]);
+    const context = new RunContext(folder, executor, { ...controls, signal }, method.options.iterations);
     // If trained on demonstrations, the model of iteration 0 is identified by its files.
     const startKey = () =>
       JSON.stringify([
@@ -259,7 +267,7 @@ async function runLocked(
         ...(input.on ? [input.on.identity] : []),
       ]);
     const stages = new Stages(input, method.options, context, startKey, method);
-    await method.run(stages);
+    await runMethod(method, stages, left);
     return await stages.end(method.name);
   } finally {
     await folder.close();

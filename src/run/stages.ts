@@ -5,7 +5,8 @@ import type { ReferencedPair } from "../align/preference.js";
 import { readHead } from "../align/head-files.js";
 import { scoreOf } from "../align/score-head.js";
 import { supervised } from "../align/sft.js";
-import { InputError } from "../base/errors.js";
+import { InputError, quote } from "../base/errors.js";
+import { interruptGrace, untilAbort } from "../base/own-function.js";
 import { Random } from "../base/random.js";
 import {
   distinctPrompts,
@@ -35,6 +36,7 @@ import {
   type Scorer,
 } from "../review/index.js";
 import type { RunContext } from "./context.js";
+import { requireNext, requirePairs, requireSettings, requireTrainedOn } from "./check-align.js";
 import { sequenceKey } from "./check-run.js";
 import { runLayout } from "./folder/layout.js";
 import {
@@ -185,7 +187,7 @@ export class Stages {
     weights: readonly number[],
     select: (rows: readonly Margin[]) => readonly Reviewed[],
   ): Promise<readonly Reviewed[]> {
-    await this.begin();
+    await this.before("review", t);
     return this.context.folder.rows(runLayout.iteration(t).margins, async () => {
       const { pairs } = this.input;
       const { needsReference } = this.loss.reward;
@@ -213,13 +215,13 @@ export class Stages {
    * @param temperature sampling temperature. Default: that of the run's options
    */
   async samples(t: number, responses: number, temperature = this.options.temperature): Promise<readonly Sample[]> {
-    await this.begin();
+    await this.before("samples", t);
     return this.context.folder.rows(runLayout.iteration(t).samples, () => this.draw(t, responses, { temperature }));
   }
 
   /** Samples one response of π_{t−1} to the prompt of every demonstration, under the demonstrations' ids. */
   async demonstrationSamples(t: number): Promise<readonly Sample[]> {
-    await this.begin();
+    await this.before("demonstrationSamples", t);
     const prompts = this.requireDemonstrations().map(({ id, prompt }) => ({ id, prompt }));
     return this.context.folder.rows(runLayout.iteration(t).samples, () => this.draw(t, 1, { prompts }));
   }
@@ -235,10 +237,12 @@ export class Stages {
     label: (drawn: readonly Sample[]) => Promise<readonly LabelledSample[]>,
     prompts?: ReadonlySet<string>,
   ): Promise<readonly LabelledSample[]> {
-    await this.begin();
+    await this.before("labelledSamples", t);
     const { labelledSamples, labels } = runLayout.iteration(t);
     const labelled = await this.context.folder.rows(labelledSamples, async () =>
-      label(await this.draw(t, responses, { prompts: this.prompts.filter(({ id }) => prompts?.has(id) ?? true) })),
+      this.untilAbort(
+        label(await this.draw(t, responses, { prompts: this.prompts.filter(({ id }) => prompts?.has(id) ?? true) })),
+      ),
     );
     if (this.context.folder.isDone(labels.path))
       this.labelledBy = (await this.context.folder.readJson(labels)).labelledBy;
@@ -318,9 +322,9 @@ export class Stages {
     responses: readonly Sample[],
     label: (responses: readonly Sample[]) => Promise<readonly LabelledSample[]>,
   ): Promise<readonly LabelledSample[]> {
-    await this.begin();
+    await this.before("labelledResponses", t);
     const { labelledSamples, labels } = runLayout.iteration(t);
-    const labelled = await this.context.folder.rows(labelledSamples, async () => label(responses));
+    const labelled = await this.context.folder.rows(labelledSamples, async () => this.untilAbort(label(responses)));
     this.labelledBy = (await this.context.folder.readJson(labels)).labelledBy;
     return labelled;
   }
@@ -337,10 +341,10 @@ export class Stages {
     budget: number,
     choose: () => Promise<readonly Sample[]>,
   ): Promise<readonly LabelledSample[]> {
-    await this.begin();
+    await this.before("gradedResponses", t);
     const { graded, labels } = runLayout.iteration(t);
     const rows = await this.context.folder.rows(graded, async () => {
-      const chosen = await choose();
+      const chosen = await this.untilAbort(choose());
       if (chosen.length > budget)
         throw new InputError(
           `budget: ${chosen.length} responses were chosen to be graded, and the judge may grade ${budget}`,
@@ -357,6 +361,7 @@ export class Stages {
     iteration: number,
     sequences: readonly TokenSequence[],
   ): Promise<readonly Float32Array[]> {
+    await this.before("embeddings", t);
     const model = await this.context.model(iteration);
     return this.context.measured(t, "scoring", "embed responses", (task) =>
       this.context.executor.embeddings(model, sequences, task),
@@ -369,6 +374,7 @@ export class Stages {
    * @param graded how many responses a judge grades. Default: there is no judge
    */
   async noteLabels(t: number, labelledBy: string, graded?: number): Promise<void> {
+    await this.before("noteLabels", t);
     await this.context.folder.json(runLayout.iteration(t).labels, async () => ({
       labelledBy,
       ...(graded !== undefined && { graded }),
@@ -386,6 +392,7 @@ export class Stages {
 
   /** Writes bootstrapped pairs as texts and tokens to `bootstrapped.jsonl` of iteration `t`. */
   async saveBootstrapped(t: number, pairs: readonly BootstrappedPair[]): Promise<void> {
+    await this.before("saveBootstrapped", t);
     await this.context.folder.rows(runLayout.iteration(t).bootstrapped, async () => {
       const tokenizer = tokenizerDigest(this.input.start.tokenizer);
       return pairs.map(({ row: { id, ...row }, prompt, chosen, rejected }) => ({
@@ -400,26 +407,27 @@ export class Stages {
    * Trains π_t from π_{t−1}, or an earlier one, on pairs, with the loss of the run, and evaluates it.
    *
    * @param t one more than in the last call, starting at 1
-   * @param own settings of this iteration that override the run's options
-   * @throws InputError if there are no pairs, or `t` is out of order
+   * @param settings of this iteration, which override the run's options
+   * @throws InputError if there are no pairs, `t` is out of order, or another argument is not as its type says
    */
   async align(
     t: number,
     pairs: readonly TrainingPair[],
     trainedOn: TrainedOn,
-    { loss = this.loss, source, from = t - 1, ...own }: IterationTraining = {},
+    settings: IterationTraining = {},
   ): Promise<void> {
-    if (t !== this.trained + 1)
-      throw new InputError(
-        `stages.align: found iteration ${t}, expected ${this.trained + 1}; a method trains each iteration once, in order`,
-      );
-    this.trained = t;
-    await this.begin();
+    requireNext(t, this.trained + 1);
+    requirePairs(t, pairs);
+    requireTrainedOn(t, trainedOn);
+    requireSettings(t, settings);
     if (pairs.length === 0) {
       throw new InputError(
         `iteration ${t}: no pairs to train on: none were selected and none bootstrapped; raise select or bootstrap, or sample more responses`,
       );
     }
+    const { loss = this.loss, source, from = t - 1, ...own } = settings;
+    this.trained = t;
+    await this.begin();
     const previous = this.references.against(t) === from;
     await trainStage(this.context, {
       kind: "align",
@@ -442,9 +450,42 @@ export class Stages {
     await this.summaries.add(t, trainedOn, pairsSeen, kept);
   }
 
-  /** Writes the summary of a finished run. */
-  end(method: string): Promise<RunSummary> {
+  /**
+   * Writes the summary of a finished run.
+   *
+   * @throws InputError if nothing was trained
+   */
+  async end(method: string): Promise<RunSummary> {
+    const isStartTrained = this.begun !== undefined && this.trainsStart;
+    if (this.trained === 0 && !isStartTrained)
+      throw new InputError(
+        `the method ${quote(method)} trained no iteration; its \`run\` has to call stages.align(1, pairs, …) and await it`,
+      );
     return this.summaries.write(method, this.labelledBy);
+  }
+
+  /** Waits for a function of the method, but not for ever if the run is aborted. */
+  private async untilAbort<T>(result: T | Promise<T>): Promise<T> {
+    return untilAbort(Promise.resolve(result), { signal: this.signal, grace: interruptGrace });
+  }
+
+  /** Whether the model of iteration 0 is fine-tuned on the run's demonstrations. */
+  private get trainsStart(): boolean {
+    return this.hasDemonstrations && !this.method.trainsOnDemonstrations;
+  }
+
+  /**
+   * Begins a stage of iteration `t`, which needs the model of the iteration before.
+   *
+   * @throws InputError if that is not trained yet
+   */
+  private async before(stage: string, t: number): Promise<void> {
+    const next = this.trained + 1;
+    if (!(Number.isInteger(t) && t >= 1 && t <= next))
+      throw new InputError(
+        `stages.${stage}: found iteration ${quote(t)}, expected ${next === 1 ? "1" : `one from 1 to ${next}`}; the iteration before it must be trained first`,
+      );
+    await this.begin();
   }
 
   private get prompts() {
@@ -478,7 +519,7 @@ export class Stages {
         demonstrations.map(({ id, prompt, response }) => ({ id, prompt: [...prompt], response: [...response] })),
       );
     }
-    if (demonstrations && !this.method.trainsOnDemonstrations) {
+    if (demonstrations && this.trainsStart) {
       await trainStage(this.context, {
         kind: "sft",
         iteration: 0,

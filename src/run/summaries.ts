@@ -1,6 +1,6 @@
 import type { PairLoss } from "../align/pair-objective.js";
 import { InputError } from "../base/errors.js";
-import { callOwn } from "../base/own-function.js";
+import { callOwn, interruptGrace } from "../base/own-function.js";
 import { Random } from "../base/random.js";
 import type { RunContext, WorkKind } from "./context.js";
 import { evaluateHeldOut } from "./evaluation.js";
@@ -113,7 +113,9 @@ export class Summaries {
       metrics: await this.context.timed(t, "evaluation", async () =>
         this.context.executor.withPolicy(model, async (policy) =>
           checkedMetrics(
-            await callOwn(`evaluate: your function for iteration ${t}`, () => evaluate.evaluate(policy, t)),
+            await callOwn(`evaluate: your function for iteration ${t}`, async () => evaluate.evaluate(policy, t), {
+              ...{ signal: this.context.controls.signal, grace: interruptGrace },
+            }),
           ),
         ),
       ),

@@ -332,6 +332,15 @@ describe("sera align", () => {
     assert.ok(rows(folder, "iteration-2/margins.jsonl").every(({ kept }) => !kept));
   });
 
+  it("resumes a run that did not fit into its memory with more", async () => {
+    const cwd = subfolder(work, "memory");
+    const small = await run([...common, "--model", "../model", "--iterations", "1", "--memory", "30MB"], cwd);
+    assert.match(small.stderr, /memory: found 30 MB, but the process and .* hold \d+ MB, .*; raise it to 0\.5GB/);
+    const resumed = await run(["align", "--out", "run", "--resume", "--memory", "1GB"], cwd);
+    assert.equal(resumed.code, 0, resumed.stderr);
+    assert.equal(json(join(cwd, "run"), "manifest.json").manifest.memory.bytes, 1e9);
+  });
+
   it("takes --resume for a finished run, and changes nothing", async () => {
     const before = timeless(first.folder);
     const summary = json(first.folder, "summary.json");

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { bytesIn } from "../../src/base/byte-size.js";
 import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
@@ -58,19 +59,37 @@ describe("openRun", () => {
     const { memory } = manifest();
     assert.equal(memory.bytes, 450.7e6);
     assert.ok(memory.trainings[1].microBatchSize < 4);
-    await openRun(dpo({ memory: "4GB" }), await tinyInput(programs), { folder });
+    await openRun(dpo({ memory: "4GB" }), await tinyInput(programs), { folder }, controls());
+    assert.match(
+      notes.join("\n"),
+      /memory: the run goes on within 451 MB, .*, and not within 4\.0 GB; to plan it anew/,
+    );
     assert.deepEqual(manifest().memory, memory);
     const whole = emptyFolder(test);
     await openRun(dpo({ memory: "450.7MB" }), await tinyInput(programs), { folder: whole });
     assert.deepEqual(resultsIn(folder), resultsIn(whole));
     await assert.rejects(
       async () => openRun(dpo({ memory: "200MB" }), await tinyInput(programs), { folder: emptyFolder(test) }),
-      /memory: 200 MB hold/,
+      /memory: found 200 MB, but the process and two models hold \d+ MB/,
     );
     assert.throws(
       () => dpo({ memory: "lots" }),
       /^InputError: memory: found "lots", expected a size such as 8GB or 512MiB$/,
     );
+  });
+
+  it("takes another memory in a folder where no training has begun, as the error advises", async (test) => {
+    const folder = emptyFolder(test);
+    const input = await tinyInput(programs);
+    let advice: string | undefined;
+    await assert.rejects(openRun(dpo({ memory: "30MB" }), input, { folder }), ({ message }: Error) => {
+      advice = /raise it to (\d\.\dGB)/.exec(message)?.[1];
+      return advice !== undefined;
+    });
+    await openRun(dpo({ memory: advice }), input, { folder, mode: "resume" });
+    const { memory } = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")).manifest;
+    assert.equal(memory.bytes, bytesIn(advice));
+    assert.equal(Object.keys(memory.trainings).length, 1);
   });
 
   it("plans each of two runs side by side for its own memory", async (test) => {

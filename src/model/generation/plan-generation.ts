@@ -1,9 +1,7 @@
-import { formatBytes } from "../../base/byte-size.js";
 import { cheapestParts, chunk, groupBy, largestBy } from "../../base/collections.js";
-import { InputError } from "../../base/errors.js";
 import { programBytes } from "../../engine/program-bytes.js";
 import type { ModelConfig } from "../config.js";
-import { programMemory, withMargin } from "../../engine/memory-budget.js";
+import { leastMemory, memoryError, programMemory, withMargin } from "../../engine/memory-budget.js";
 import { parameterBytes } from "../parameters/memory.js";
 import { roundUp } from "../scoring/batch.js";
 import { batchCost } from "../scoring/batch-cost.js";
@@ -67,8 +65,9 @@ export function planGenerationWithin(
   for (let { batchSize } = sizes; ; batchSize = Math.ceil(batchSize / 2)) {
     const batches = planGeneration(config, requests, { ...sizes, batchSize });
     const steps = batches.length * sizes.maxNewTokens;
-    const freezes = freezesParameters(config, steps, memory);
-    const room = programMemory(memory, (1 + (freezes ? frozenCopies : 0)) * parameterBytes(config));
+    const stateIn = (memory: number) =>
+      (1 + (freezesParameters(config, steps, memory) ? frozenCopies : 0)) * parameterBytes(config);
+    const room = programMemory(memory, stateIn(memory));
     const needed = sizes.contextLengths.reduce(
       (sum, _, context) =>
         sum +
@@ -80,10 +79,12 @@ export function planGenerationWithin(
     );
     if (needed <= room) return { batches, batchSize, steps, memory: { room, batch: needed } };
     if (batchSize > 1) continue;
-    throw new InputError(
-      `memory: ${formatBytes(memory)} hold ${formatBytes(memory - room)} of the model, but writing one response takes ${formatBytes(needed)} more; ` +
-        "raise it, or lower maxNewTokens or the length of the prompts",
-    );
+    // With more memory, copies of the parameters may take a part of it.
+    const state = stateIn(leastMemory(stateIn(memory), needed));
+    throw memoryError({
+      ...{ memory, state, holders: " and the model", work: "generating one response takes", least: needed },
+      advice: ["lower maxNewTokens or the length of the prompts"],
+    });
   }
 }
 

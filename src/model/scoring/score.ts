@@ -1,12 +1,10 @@
-import { formatBytes } from "../../base/byte-size.js";
 import { chunk, groupBy, largestBy } from "../../base/collections.js";
-import { InputError } from "../../base/errors.js";
 import type { TaskOptions } from "../../base/task.js";
 import type { Program } from "../../engine/engine.js";
 import { programBytes } from "../../engine/program-bytes.js";
 import { Graph, type Value } from "../../graph/index.js";
 import type { ModelConfig } from "../config.js";
-import { programMemory, withMargin } from "../../engine/memory-budget.js";
+import { memoryError, programMemory, withMargin } from "../../engine/memory-budget.js";
 import { parameterBytes } from "../parameters/memory.js";
 import { stateWeights } from "../parameters/network.js";
 import type { Policy } from "../policy/policy.js";
@@ -159,7 +157,8 @@ function planScoringWithin(
   sharePrompts: boolean,
 ) {
   // An adapter's base is shared, so it counts once.
-  const room = programMemory(memory, (config.adapter ? 1 : 2) * parameterBytes(config));
+  const state = (config.adapter ? 1 : 2) * parameterBytes(config);
+  const room = programMemory(memory, state);
   for (let most = tokensPerBatch; ; most /= 2) {
     const batches = planScoring(config, sequences, sharePrompts, most);
     const largest = largestBy(
@@ -169,10 +168,10 @@ function planScoringWithin(
     const bytes = largest ? withMargin(programBytes(scoringProgram(config, largest, sumByResponse))) : 0;
     if (bytes <= room) return { batches, most };
     if (most > leastTokens) continue;
-    throw new InputError(
-      `memory: ${formatBytes(memory)} hold ${formatBytes(memory - room)} of the model, but scoring ${tokensOf(largest!)} tokens takes ${formatBytes(bytes)} more; ` +
-        "raise it, or cut the texts",
-    );
+    throw memoryError({
+      ...{ memory, state, holders: config.adapter ? " and the model" : " and two models" },
+      ...{ work: `scoring ${tokensOf(largest!)} tokens takes`, least: bytes, advice: ["cut the texts"] },
+    });
   }
 }
 

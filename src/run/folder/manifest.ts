@@ -26,8 +26,8 @@ export interface Manifest {
   /** Seconds of work by iteration and kind; they accumulate across interruptions. */
   readonly seconds: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /**
-   * Memory budget of the run in bytes, which stays the same when it resumes with more or less, and how the training of
-   * each iteration fits into it.
+   * Memory budget of the run in bytes, which stays the same when a begun training resumes with more or less, and how the
+   * training of each iteration fits into it.
    */
   readonly memory?: { readonly bytes: number; readonly trainings: Readonly<Record<string, MemoryChoice>> } | undefined;
 }

@@ -81,6 +81,7 @@ export class RunFolder {
   async json<T>(file: JsonFile<T>, make: () => Promise<T>): Promise<T> {
     if (this.isDone(file.path)) return this.readJson(file);
     const value = await make();
+    this.requireReadable(file, value);
     await writeJson(this.file(file.path), value);
     await this.seal([file.path]);
     // Not `value`: a resumed run reads the file, so this one has to go on with the same content.
@@ -91,6 +92,7 @@ export class RunFolder {
   async rows<T>(file: RowsFile<T>, make: () => Promise<readonly T[]>): Promise<readonly T[]> {
     if (this.isDone(file.path)) return this.readRows(file);
     const rows = await make();
+    for (const row of rows) this.requireReadable(file, row);
     await writeFileAtomic(this.file(file.path), chunksOf(asLines(rows)));
     await this.seal([file.path]);
     return rows;
@@ -237,11 +239,18 @@ export class RunFolder {
   }
 
   /**
-   * Returns the memory budget of the run in bytes: the recorded one, or else `bytes`, which is written with the next
-   * record.
+   * Returns the memory budget of the run in bytes, which is written with the next record: the recorded one once a
+   * training has been planned or begun with it; before that, the given one.
+   *
+   * @param given bytes that the user asks for, if so
+   * @param otherwise bytes if none are given or recorded
    */
-  plannedMemory(bytes: number): number {
-    const memory = this.manifest.memory ?? { bytes, trainings: {} };
+  plannedMemory(given: number | undefined, otherwise: number): number {
+    const { memory: recorded, checkpoint, growing } = this.manifest;
+    const hasBegun =
+      Object.keys(recorded?.trainings ?? {}).length > 0 || checkpoint !== null || runLayout.metrics.path in growing;
+    const isKept = recorded !== undefined && (hasBegun || given === undefined);
+    const memory = isKept ? recorded : { bytes: given ?? otherwise, trainings: {} };
     this.manifest = { ...this.manifest, memory };
     return memory.bytes;
   }
@@ -373,6 +382,18 @@ export class RunFolder {
     }
     const isWhole = growing ? bytes >= seal.bytes : bytes === seal.bytes;
     if (!isWhole || hash.digest("hex") !== seal.sha256) throw this.damaged(path);
+  }
+
+  /** @throws InputError if a value, which may come from a method's untyped code, could not be read from its file */
+  private requireReadable<T>({ path, schema }: JsonFile<T> | RowsFile<T>, value: T): void {
+    const text = JSON.stringify(value) ?? "null";
+    const read = schema.safeParse(JSON.parse(text));
+    if (read.success) return;
+    const { path: at, message } = read.error.issues[0]!;
+    const found = at.reduce<unknown>((whole, name) => (whole as Readonly<Record<PropertyKey, unknown>>)[name], value);
+    throw new InputError(
+      `${this.file(path)}: ${at.join(".") || "the row"}: found ${quote(found)}, which cannot be stored (${message})`,
+    );
   }
 
   private parse<T>(path: string, schema: Schema<T>, text: string): T {

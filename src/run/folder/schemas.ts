@@ -8,7 +8,7 @@ import type { Reviewed } from "../../review/index.js";
 import type { JudgedResponse, PairLogProbsRow } from "../evaluation.js";
 import type { RecordedCommand } from "../input.js";
 import type { LoggedStep } from "../logged-step.js";
-import type { Evaluation, IterationSummary, RunSummary } from "../summary.js";
+import type { Evaluation, IterationSummary, RunSummary, TrainedOn } from "../summary.js";
 
 /** JSON has no NaN or infinity; such figures are written as null. */
 const figure = z.number().nullable();
@@ -131,6 +131,13 @@ const bootstrapCounts: z.ZodType<BootstrapCounts> = z.object({
   ties: count,
   formed: count,
   kept: count,
+});
+
+/** What an iteration was trained on. */
+export const trainedOn: z.ZodType<TrainedOn> = z.object({
+  pairsSelected: count,
+  pairsBootstrapped: count,
+  bootstrap: bootstrapCounts.nullable(),
 });
 
 /** How a training was fitted into memory. */
