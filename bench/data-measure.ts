@@ -5,6 +5,7 @@ import { ProgramCache } from "../src/engine/program-cache.js";
 import { tableOf } from "../src/cells/table-of.js";
 import { Policy } from "../src/model/policy/policy.js";
 import { savePolicy } from "../src/model/policy/policy-files.js";
+import { peakBytes, timed } from "./spent.js";
 
 /*
  * Our side of bench/data.ts; bench/python/bench_data.py is Python's, for which it saves the tokenizer.
@@ -19,13 +20,6 @@ await savePolicy(policy, folder);
 const { tokenizer } = policy;
 await policy.free();
 await engine.close();
-
-async function timed<T>(task: () => T | Promise<T>) {
-  const [begin, before] = [performance.now(), process.cpuUsage()];
-  const result = await task();
-  const { user, system } = process.cpuUsage(before);
-  return { seconds: { wall: (performance.now() - begin) / 1000, processor: (user + system) / 1e6 }, result };
-}
 
 const load = await timed(() => loadPreferences(file));
 const tokenize = await timed(() => tokenizePairs(load.result.pairs, tokenizer, { contextLength: 1 << 20 }).pairs);
@@ -46,10 +40,10 @@ const tokens = columns.reduce(
 );
 console.log(
   JSON.stringify({
-    load: load.seconds,
-    tokenize: tokenize.seconds,
-    table: table.seconds,
+    load: load.spent,
+    tokenize: tokenize.spent,
+    table: table.spent,
     tokens,
-    peakBytes: process.resourceUsage().maxRSS * 1024,
+    peakBytes: peakBytes(),
   }),
 );

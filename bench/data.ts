@@ -10,6 +10,7 @@ import { whole } from "../src/cli/options.js";
 import { loadPreferences } from "../src/data/load-preferences.js";
 import { runForJson } from "./child.js";
 import { pythonScript, pythonWith } from "./pytorch.js";
+import type { Spent } from "./spent.js";
 
 /*
  * Preference pairs from a file to token ids and a table of their lengths, beside datasets, tokenizers and pandas, each way in a
@@ -21,17 +22,12 @@ import { pythonScript, pythonWith } from "./pytorch.js";
 /** What either side prints. */
 interface DataResult {
   /** Wall-clock and processor seconds of each part. */
-  readonly load: Seconds;
-  readonly tokenize: Seconds;
-  readonly table: Seconds;
+  readonly load: Spent;
+  readonly tokenize: Spent;
+  readonly table: Spent;
   /** Ids of all prompts and responses. */
   readonly tokens: number;
   readonly peakBytes: number;
-}
-
-interface Seconds {
-  readonly wall: number;
-  readonly processor: number;
 }
 
 const command = new Command("bench:data")
@@ -87,10 +83,10 @@ async function writeRepeated(target: string): Promise<void> {
 
 function row(name: string, { load, tokenize, table, tokens, peakBytes }: DataResult): string {
   const parts = [load, tokenize, table];
-  const sum = (of: (part: Seconds) => number) => parts.reduce((total, part) => total + of(part), 0).toFixed(1);
+  const sum = (of: (part: Spent) => number) => parts.reduce((total, part) => total + of(part), 0).toFixed(1);
   const cells = [
-    ...parts.map(({ wall }) => wall.toFixed(1)),
-    sum(({ wall }) => wall),
+    ...parts.map(({ seconds }) => seconds.toFixed(1)),
+    sum(({ seconds }) => seconds),
     sum(({ processor }) => processor),
     (peakBytes / 1e9).toFixed(1),
     tokens,

@@ -6,6 +6,7 @@ import { Random } from "../src/base/random.js";
 import { responseLogProbs } from "../src/model/scoring/score.js";
 import { cachedPairLogProbs } from "../src/review/index.js";
 import { pairSequences } from "../src/review/log-ratios.js";
+import { peakBytes } from "./spent.js";
 import { TrlTask } from "./trl-task.js";
 
 /*
@@ -66,7 +67,7 @@ await engine.close();
 const found: Epoch = {
   seconds,
   processorSeconds: (user + system) / 1e6,
-  peakBytes: process.resourceUsage().maxRSS * 1024,
+  peakBytes: peakBytes(),
   firstLoss: firstLoss!,
 };
 console.log(JSON.stringify(found));

@@ -6,8 +6,9 @@ import { generate } from "../src/model/generation/generate.js";
 import { initialParameters, parameterCount } from "../src/model/parameters/parameters.js";
 import { Policy } from "../src/model/policy/policy.js";
 import { trainTokenizer } from "../src/model/tokenizer/train-tokenizer.js";
-import { epochOfDpo, peakBytes, timed } from "./dpo-work.js";
+import { epochOfDpo } from "./dpo-work.js";
 import type { GrowthPoint, GrowthSizes } from "./growth-sizes.js";
+import { peakBytes, timed } from "./spent.js";
 
 /*
  * One point of bench/growth.ts: a model of some width scores and is trained on some pairs, and answers their prompts.

@@ -1,4 +1,4 @@
-import type { Spent } from "./dpo-work.js";
+import type { Spent } from "./spent.js";
 
 /** Sizes of a point of bench/growth.ts. */
 export interface GrowthSizes {

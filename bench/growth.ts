@@ -8,6 +8,7 @@ import { whole } from "../src/cli/options.js";
 import { renderSvg } from "../src/plot/index.js";
 import { runForJson } from "./child.js";
 import { growths, type GrowthPoint, type GrowthSizes } from "./growth-sizes.js";
+import { median } from "./samples.js";
 
 /*
  * How time and memory grow with the pairs, the model and the length of the sequences: each point in a process of its own, the
@@ -46,11 +47,7 @@ for (let round = 1; round <= rounds; round++) {
 
 /** A figure of a point, its median over the rounds. */
 function medianOf(sizes: GrowthSizes, name: keyof typeof figures): number {
-  const sorted = measured
-    .get(keyOf(sizes))!
-    .map(figures[name])
-    .sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!;
+  return median(measured.get(keyOf(sizes))!.map(figures[name]));
 }
 const multipleOf = (name: string, i: number, sizes: readonly GrowthSizes[]) =>
   name === "parameters"

@@ -5,6 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { findSnapshot } from "../src/kernel/snapshot/snapshot.js";
 import { startKernel, type Kernel } from "../test/support/jupyter-client.js";
 import { runForJson } from "./child.js";
+import { median } from "./samples.js";
 
 /** Seconds that a kernel takes. */
 interface KernelTimes {
@@ -144,8 +145,4 @@ export async function kernelTable(python: string | undefined): Promise<string> {
     "",
     `${redefinitions} cells that declare the same ${size / 1e6} MB anew: ${memory.before.toFixed(0)} MB held before, ${memory.after.toFixed(0)} MB after.`,
   ].join("\n");
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

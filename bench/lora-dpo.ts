@@ -10,7 +10,8 @@ import { allLinear, initialLora } from "../src/model/parameters/lora/lora.js";
 import { initialParameters } from "../src/model/parameters/parameters.js";
 import { Policy } from "../src/model/policy/policy.js";
 import { trainTokenizer } from "../src/model/tokenizer/train-tokenizer.js";
-import { epochOfDpo, peakBytes } from "./dpo-work.js";
+import { epochOfDpo } from "./dpo-work.js";
+import { peakBytes } from "./spent.js";
 
 /*
  * What an epoch of DPO takes, in memory and in processor time, in the shape of SmolLM2-135M with random weights: an

@@ -1,6 +1,7 @@
 import { benchEngine } from "./engines.js";
 import { measures } from "./measures.js";
 import { benchSizes } from "./sizes.js";
+import { peakBytes } from "./spent.js";
 
 /*
  * Measures one piece of work of one size and prints the result as JSON: a process of its own, so
@@ -9,15 +10,10 @@ import { benchSizes } from "./sizes.js";
  * usage: node dist/bench/measure.js SIZE WHAT ENGINE
  */
 
-/** Peak of resident memory so far. */
-const peakRssBytes = () => process.resourceUsage().maxRSS * 1024;
-
 const [size, what, name] = process.argv.slice(2) as [string, string, string];
 const engine = benchEngine(name);
 // An engine's first call loads its library.
 await engine.createState([]);
-const baseRssBytes = peakRssBytes();
+const baseRssBytes = peakBytes();
 const measured = await measures[what]!(benchSizes().get(size)!, engine);
-console.log(
-  JSON.stringify({ program: "sera-lab", size, what, ...measured, baseRssBytes, peakRssBytes: peakRssBytes() }),
-);
+console.log(JSON.stringify({ program: "sera-lab", size, what, ...measured, baseRssBytes, peakRssBytes: peakBytes() }));

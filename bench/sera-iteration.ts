@@ -6,6 +6,7 @@ import { sera } from "../src/cells/sera.js";
 import { whole } from "../src/cli/options.js";
 import { loadPreferences } from "../src/data/load-preferences.js";
 import { runLayout } from "../src/run/folder/layout.js";
+import { peakBytes } from "./spent.js";
 import { pythonWithTrl, TrlTask, type TaskChoice } from "./trl-task.js";
 
 /*
@@ -58,7 +59,7 @@ async function ours(folder: string): Promise<Iteration> {
   });
   const { scoring, sampling, training } = run.iterations[2]!.seconds;
   await engine.close();
-  return { scoring, sampling, training, peakBytes: process.resourceUsage().maxRSS * 1024 };
+  return { scoring, sampling, training, peakBytes: peakBytes() };
 }
 
 try {

@@ -1,5 +1,6 @@
-import { errorAt, InputError, quote, type Place } from "../base/errors.js";
+import { errorAt, InputError, type Place } from "../base/errors.js";
 import { checkOptionNames, namesOf } from "../base/option-names.js";
+import { requireOption } from "../base/require-option.js";
 import { skipInto, throwBadRow, type OnBadRow, type SkippedRow } from "./bad-rows.js";
 import { uniqueIds } from "./ids.js";
 import { withPlace } from "./places.js";
@@ -35,10 +36,9 @@ const loadOptionNames = namesOf<LoadOptions>({
 export function checkLoadOptions(taker: string, options: LoadOptions, own: readonly string[] = []): void {
   checkOptionNames(taker, options, [...loadOptionNames, ...own]);
   const { limit = Infinity, skipBadRows = false } = options;
-  if (limit !== Infinity && !(Number.isInteger(limit) && limit > 0))
-    throw new InputError(`limit: found ${quote(limit)}, expected a whole number of at least 1`);
-  if (typeof skipBadRows !== "boolean")
-    throw new InputError(`skipBadRows: found ${quote(skipBadRows)}, expected true or false`);
+  const isLimit = limit === Infinity || (Number.isInteger(limit) && limit > 0);
+  requireOption(isLimit, "limit", limit, "a whole number of at least 1");
+  requireOption(typeof skipBadRows === "boolean", "skipBadRows", skipBadRows, "true or false");
 }
 
 /** Maximum number of bad rows to skip, and the maximum per good row beyond that. */

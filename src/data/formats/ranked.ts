@@ -29,10 +29,10 @@ export const ultrafeedbackRaw = defineFormat({
   fits: (row) => Array.isArray(row.completions) && !("chosen" in row),
   read(row, place, log) {
     const { completions } = readFields(ultraFeedbackSchema, row, place);
-    const [usual, ...others] = ultraFeedbackScores;
+    const [usual] = ultraFeedbackScores;
     const compares = (name: (typeof ultraFeedbackScores)[number]) =>
       completions.filter((completion) => scoreIn(completion[name]) !== undefined).length >= 2;
-    const by = compares(usual) ? usual : (others.find(compares) ?? usual);
+    const by = ultraFeedbackScores.find(compares) ?? usual;
     if (by !== usual)
       log?.remark(`the completions are compared by "${by}", because fewer than two of them have "${usual}"`);
     const answers = completions.map((completion) => ({

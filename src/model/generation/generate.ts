@@ -34,6 +34,11 @@ export function responseName(key: string, number: number): string {
   return `${number} ${key}`;
 }
 
+/** Whether a response is left out because it is {@link GenerationOptions.known}. */
+export function isLeftOut({ known }: Pick<GenerationOptions, "known">, key: string, number: number): boolean {
+  return known?.has(responseName(key, number)) ?? false;
+}
+
 /** A generated response. */
 export interface Generation {
   /** Index of the request. */
@@ -141,7 +146,7 @@ function planned(
   checkCount("maxNewTokens", maxNewTokens);
   checkCount("batchSize", batchSize);
   checkStopTokens(stopTokens);
-  const { guidance, logProbs = false, known } = options;
+  const { guidance, logProbs = false } = options;
   if (guidance) checkGuides(policy, guidance);
   if (guidance && logProbs)
     throw new InputError(
@@ -174,7 +179,7 @@ function planned(
   const frozen = policies.map(({ config, programs }) => freezesParameters(config, steps, programs.memory));
   // All responses are planned, known ones too, so that the rest run in the same programs as in an uninterrupted call.
   const ready = batches.flatMap(({ shapes, rows: rowsOfBatch }): Batch[] => {
-    const left = rowsOfBatch.filter(({ key, number }) => !known?.has(responseName(key, number)));
+    const left = rowsOfBatch.filter(({ key, number }) => !isLeftOut(options, key, number));
     if (left.length === 0) return [];
     const rows = left.map((row) => new Row(row, random, contextLengths, choice));
     const batch: Batch = {

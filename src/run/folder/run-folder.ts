@@ -81,7 +81,7 @@ export class RunFolder {
   async json<T>(file: JsonFile<T>, make: () => Promise<T>): Promise<T> {
     if (this.isDone(file.path)) return this.readJson(file);
     const value = await make();
-    this.requireReadable(file, value);
+    this.requireReadable(file, value, JSON.stringify(value));
     await writeJson(this.file(file.path), value);
     await this.seal([file.path]);
     // Not `value`: a resumed run reads the file, so this one has to go on with the same content.
@@ -92,8 +92,7 @@ export class RunFolder {
   async rows<T>(file: RowsFile<T>, make: () => Promise<readonly T[]>): Promise<readonly T[]> {
     if (this.isDone(file.path)) return this.readRows(file);
     const rows = await make();
-    for (const row of rows) this.requireReadable(file, row);
-    await writeFileAtomic(this.file(file.path), chunksOf(asLines(rows)));
+    await writeFileAtomic(this.file(file.path), chunksOf(this.linesOf(file, rows)));
     await this.seal([file.path]);
     return rows;
   }
@@ -132,10 +131,11 @@ export class RunFolder {
    * passed to `make`, which continues after them. The file stays until {@link discard}.
    */
   async growRows<T>(file: RowsFile<T>, make: (known: readonly T[]) => AsyncIterable<T>): Promise<readonly T[]> {
-    const rows = [...(await this.readRowsIfPresent(file))];
+    const kept = await this.readRowsIfPresent(file);
+    const rows = [...kept];
     let recorded = performance.now();
     try {
-      for await (const row of make([...rows])) {
+      for await (const row of make(kept)) {
         await this.append(file, row);
         rows.push(row);
         if (performance.now() - recorded < recordEvery * 1000) continue;
@@ -384,9 +384,20 @@ export class RunFolder {
     if (!isWhole || hash.digest("hex") !== seal.sha256) throw this.damaged(path);
   }
 
-  /** @throws InputError if a value, which may come from a method's untyped code, could not be read from its file */
-  private requireReadable<T>({ path, schema }: JsonFile<T> | RowsFile<T>, value: T): void {
-    const text = JSON.stringify(value) ?? "null";
+  /** @throws InputError as {@link requireReadable} */
+  private *linesOf<T>(file: RowsFile<T>, rows: readonly T[]): Generator<string> {
+    for (const row of rows) {
+      const line = JSON.stringify(row);
+      this.requireReadable(file, row, line);
+      yield line;
+    }
+  }
+
+  /**
+   * @param text the value as JSON, if it has such a form
+   * @throws InputError if a value, which may come from a method's untyped code, could not be read from its file
+   */
+  private requireReadable<T>({ path, schema }: JsonFile<T> | RowsFile<T>, value: T, text = "null"): void {
     const read = schema.safeParse(JSON.parse(text));
     if (read.success) return;
     const { path: at, message } = read.error.issues[0]!;
@@ -468,10 +479,6 @@ export class RunFolder {
     for (const name of names)
       if (isHalf(name) || isOld(name)) await rm(this.file(name), { recursive: true, force: true });
   }
-}
-
-function* asLines(rows: Iterable<unknown>): Generator<string> {
-  for (const row of rows) yield JSON.stringify(row);
 }
 
 /** Returns whether a run's folder contains results. */

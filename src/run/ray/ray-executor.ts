@@ -14,7 +14,7 @@ import type { TaskOptions } from "../../base/task.js";
 import { isWeightFile } from "../../model/checkpoint/weight-files.js";
 import { writeFolder } from "../../base/write-folder.js";
 import {
-  responseName,
+  isLeftOut,
   samplingOf,
   type Generation,
   type GenerationOptions,
@@ -128,7 +128,7 @@ export class RayExecutor implements Executor {
     options: GenerationOptions,
     task: TaskOptions = {},
   ): AsyncGenerator<Generation[]> {
-    const { maxNewTokens = 256, batchSize = 128, known, guidance } = options;
+    const { maxNewTokens = 256, batchSize = 128, guidance } = options;
     const { config, tokenizer } = this.start;
     if (guidance) throw new InputError("guidance: a cluster writes by the model alone; sample on this machine");
     for (const { key, prompt } of requests) {
@@ -164,7 +164,7 @@ export class RayExecutor implements Executor {
     if (found.length !== wanted) throw incomplete(folder, found.length, wanted);
     // Responses arrive in the order in which workers finish them.
     found.sort((a, b) => a.request - b.request || a.number - b.number);
-    const open = found.filter(({ request, number }) => !known?.has(responseName(requests[request]!.key, number)));
+    const open = found.filter(({ request, number }) => !isLeftOut(options, requests[request]!.key, number));
     yield* chunk(open, batchSize);
   }
 

@@ -5,7 +5,7 @@ import type { Random } from "../../base/random.js";
 import type { TaskOptions } from "../../base/task.js";
 import {
   checkCount,
-  responseName,
+  isLeftOut,
   samplingOf,
   type Generation,
   type GenerationOptions,
@@ -77,7 +77,7 @@ export class ServerExecutor implements Executor {
     options: GenerationOptions,
     { signal, onProgress }: TaskOptions = {},
   ): AsyncGenerator<Generation[]> {
-    const { maxNewTokens = 256, batchSize = 128, known, stopTokens = this.start.tokenizer.stopIds } = options;
+    const { maxNewTokens = 256, batchSize = 128, stopTokens = this.start.tokenizer.stopIds } = options;
     if (options.guidance) throw new InputError("guidance: a server writes by its model alone; sample on this machine");
     const sampling = samplingOf(options);
     checkCount("maxNewTokens", maxNewTokens);
@@ -99,7 +99,7 @@ export class ServerExecutor implements Executor {
       // Request the ids of generated tokens, which vLLM and llama.cpp return.
       ...{ logprobs: 1, return_token_ids: true, stop_token_ids: stopTokens },
     };
-    const open = wanted.filter(({ key, number }) => !known?.has(responseName(key, number)));
+    const open = wanted.filter(({ key, number }) => !isLeftOut(options, key, number));
     let done = wanted.length - open.length;
     onProgress?.(done, wanted.length);
     for (const batch of chunk(open, batchSize)) {
