@@ -57,7 +57,10 @@ const worlds = {
     seeds: [101],
     limit: 200,
     options: { learningRate: 2e-4, batchSize: 16 },
-    only: ["SFT", "DPO", "DPO, 8 epochs", "ORPO", "random 70 %", "selection only", "bootstrapping only", "SeRA"],
+    only: [
+      ...["SFT", "DPO", "DPO, 8 epochs", "ORPO", "random 70 %", "selection only", "bootstrapping only"],
+      ...["SeRA", "SeRA, labels by likelihood"],
+    ],
     async load(limit) {
       const start = await loadModel(process.env.SERA_MODEL ?? smollm2Path(), { threads, lora: { rank: 16 } });
       const { prompts } = await loadPrompts(instructions.train, { limit });
@@ -97,6 +100,7 @@ const tuned = {
   "oracle 70 %": { ...beta, recipe: (beta) => sera({ beta, selectBy: "score", bootstrap: 0 }) },
   "bootstrapping only": { ...beta, recipe: (beta) => sera({ beta, selectBy: "random" }) },
   SeRA: { ...beta, recipe: (beta) => sera({ beta }) },
+  "SeRA, labels by likelihood": { ...beta, recipe: (beta) => sera({ beta, labelBy: "likelihood" }) },
   "SeRA, IPO": { ...perToken, recipe: (beta) => sera({ loss: "ipo", beta }) },
   "SeRA, SLiC-HF": { ...beta, recipe: (beta) => sera({ loss: "slic", beta }) },
   "SeRA, SimPO": { ...perToken, recipe: (beta) => sera({ loss: "simpo", beta }) },

@@ -150,6 +150,7 @@ function label(
   drawn: readonly Sample[],
 ): Promise<readonly LabelledSample[]> {
   if (labelBy === "judge") return stages.labelByJudge(t, drawn);
+  if (labelBy === "likelihood") return stages.labelByLikelihood(t, drawn);
   // The previous iteration's policy was trained against the one before it, or against the start.
   const against = rewardAgainst === "round" && reference === "previous" ? t - 2 : 0;
   const byReward = () => stages.labelByReward(t, [1 - gamma, gamma], drawn, against);

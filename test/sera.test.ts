@@ -117,6 +117,20 @@ describe("sera", () => {
     );
   });
 
+  it("labels responses by their likelihood under the policy that wrote them, without a reference, where it is asked to", async (test) => {
+    const { folder } = await run(emptyFolder(test), {}, { labelBy: "likelihood", beta: 0.7 });
+    const { labelledSamples, labels, bootstrapped } = runLayout.iteration(2);
+    const samples = await folder.readRows(labelledSamples);
+    assert.ok(samples.length > 0);
+    for (const { reward, logProb, tokens, reference } of samples) {
+      assert.ok(Math.abs(reward - logProb! / tokens.length) < 1e-12);
+      assert.equal(reference, undefined);
+    }
+    assert.deepEqual(await folder.readJson(labels), { labelledBy: "likelihood" });
+    const made = await folder.readRows(bootstrapped);
+    assert.ok(made.length > 0 && made.every(({ margin }) => margin! > 0));
+  });
+
   it("misses scores and a judge before it trains, not after", async (test) => {
     const folder = emptyFolder(test);
     await assert.rejects(run(folder, {}, { labelBy: "judge" }), {
@@ -260,7 +274,10 @@ describe("seraMethod", () => {
       'selectBy: found "best", expected one of top, middle, bottom, random, score, length, or a selection rule of your own',
     );
     refused({ perPrompt: 0 }, "perPrompt: found 0, expected a whole number from 1");
-    refused({ labelBy: "me" }, 'labelBy: found "me", expected one of implicit, judge, or a labeller of your own');
+    refused(
+      { labelBy: "me" },
+      'labelBy: found "me", expected one of implicit, likelihood, judge, or a labeller of your own',
+    );
     refused(
       { pairBy: "any" },
       'pairBy: found "any", expected one of best-worst, best-median, all, or a pairing rule of your own',

@@ -8,7 +8,7 @@ import type { PromptTokens, Sample } from "./sample.js";
 export interface LabelledSample extends Sample {
   /** log π_ref(y | x) under the reference, if the reward reads it. */
   readonly reference?: number;
-  /** The ensembled implicit reward over β in nats, or a judge's score. */
+  /** The ensembled implicit reward over β in nats, the likelihood in nats per token, or a judge's score. */
   readonly reward: number;
 }
 
@@ -18,7 +18,8 @@ export interface Labellers {
   readonly loss: HasImplicitReward;
   /** Policies and weights, possibly including the reference; for SeRA π_{t−1} with 1−γ and π_{t−2} with γ. */
   readonly policies: readonly { readonly policy: Scorer; readonly weight: number }[];
-  readonly reference: Scorer;
+  /** May be omitted if the reward does not read it. */
+  readonly reference?: Scorer;
   /**
    * log π(y | x) of every sample under policies that need not score them again, such as the one that sampled them.
    * Default: none.
@@ -29,7 +30,8 @@ export interface Labellers {
 /**
  * Scores every sample with the ensembled implicit reward of policies (SeRA, arXiv 2410.09362, section 3).
  *
- * @throws DivergenceError if a log-probability is not finite
+ * @throws DivergenceError if a log-probability is not finite; InputError if the reward reads the reference and it was
+ *   omitted
  */
 export async function labelSamples(
   samples: readonly Sample[],
@@ -41,7 +43,8 @@ export async function labelSamples(
   const sequences = samples.map(
     ({ id, tokens }): TokenSequence => ({ prompt: promptOf.get(id)!, response: Int32Array.from(tokens) }),
   );
-  const read = new Set([...(loss.reward.needsReference ? [reference] : []), ...policies.map(({ policy }) => policy)]);
+  const ofReward = loss.reward.needsReference && reference ? [reference] : [];
+  const read = new Set([...ofReward, ...policies.map(({ policy }) => policy)]);
   const byPolicy = new Map([...known].filter(([policy]) => read.has(policy)));
   const asked = [...read].filter((policy) => !byPolicy.has(policy));
   for (const [i, policy] of asked.entries()) {
@@ -54,7 +57,7 @@ export async function labelSamples(
   }
   const weights = policies.map(({ weight }) => weight);
   return samples.map((sample, i) => {
-    const atReference = byPolicy.get(reference)?.[i];
+    const atReference = reference && byPolicy.get(reference)?.[i];
     const rewards = policies.map(({ policy }) =>
       implicitReward(loss, { policy: byPolicy.get(policy)![i]!, reference: atReference, length: sample.tokens.length }),
     );

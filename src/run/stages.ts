@@ -1,5 +1,6 @@
 import type { ExampleSourceOf } from "../align/example-source.js";
 import type { Objective } from "../align/objective.js";
+import { meanLogProb } from "../align/losses/reward.js";
 import { objectiveOf, type PairLoss } from "../align/pair-objective.js";
 import type { ReferencedPair } from "../align/preference.js";
 import { readHead } from "../align/head-files.js";
@@ -274,18 +275,29 @@ export class Stages {
     const policies = [];
     for (const { weight, iteration } of counted) policies.push({ weight, policy: await scorer(iteration) });
     const reference = await scorer(against);
-    const known = new Map(
-      [...scorers].flatMap(([iteration, policy]) => {
-        const logProbs = logProbsOfWriter(samples, iteration);
-        return logProbs ? [[policy, logProbs] as const] : [];
-      }),
-    );
-    const labellers = { loss: this.loss, policies, reference, known };
+    const labellers = { loss: this.loss, policies, reference, known: knownLogProbs(samples, scorers) };
     const labelled = await this.context.measured(t, "scoring", "label responses", (task) =>
       labelSamples(samples, this.prompts, labellers, task),
     );
     // A sample's stored reference log-probability is that of iteration 0's model.
     return against === 0 ? labelled : labelled.map(({ reference: _, ...sample }) => sample);
+  }
+
+  /**
+   * Labels samples with their length-normalized log-likelihood under the policy before iteration `t`, in nats per token:
+   * SimPO's reward (arXiv 2405.14734, equation 4), whatever the loss of the run.
+   */
+  async labelByLikelihood(t: number, samples: readonly Sample[]): Promise<readonly LabelledSample[]> {
+    await this.noteLabels(t, "likelihood");
+    const policy = await this.scorer(t - 1);
+    const labellers = {
+      loss: { name: "likelihood", reward: meanLogProb },
+      policies: [{ policy, weight: 1 }],
+      known: knownLogProbs(samples, new Map([[t - 1, policy]])),
+    };
+    return this.context.measured(t, "scoring", "label responses", (task) =>
+      labelSamples(samples, this.prompts, labellers, task),
+    );
   }
 
   /**
@@ -595,8 +607,13 @@ export interface IterationTraining extends Partial<Pick<MethodOptions, "epochs" 
   readonly source?: ExampleSourceOf<ReferencedPair>;
 }
 
-/** Returns log π(y | x) of samples under the model of an iteration, if it sampled all of them and stored the values. */
-function logProbsOfWriter(samples: readonly Sample[], iteration: number): Float64Array | undefined {
-  const told = samples.every(({ writer, logProb }) => writer === iteration && logProb !== undefined);
-  return told ? Float64Array.from(samples, ({ logProb }) => logProb!) : undefined;
+/** Returns log π(y | x) of samples under the model that sampled all of them, if it is among these and stored the values. */
+function knownLogProbs(
+  samples: readonly Sample[],
+  scorers: ReadonlyMap<number, Scorer>,
+): ReadonlyMap<Scorer, Float64Array> {
+  const writer = samples[0]?.writer;
+  const scorer = writer === undefined ? undefined : scorers.get(writer);
+  const isKnown = samples.every((sample) => sample.writer === writer && sample.logProb !== undefined);
+  return new Map(scorer && isKnown ? [[scorer, Float64Array.from(samples, ({ logProb }) => logProb!)]] : []);
 }

@@ -73,6 +73,16 @@ describe("labelSamples", () => {
       reference: never,
     });
     assert.ok(free.every((sample) => !("reference" in sample)));
+    const without = await labelSamples(samples, pairs, { loss: simpo({ beta: 2 }), policies: weighted(newest) });
+    assert.deepEqual(without, free);
+  });
+
+  it("refuses a missing reference that the reward reads", async () => {
+    const own = { loss: dpo({ beta: 0.1 }), policies: [{ policy: policies[0], weight: 1 }] };
+    await assert.rejects(labelSamples(samples, pairs, own), {
+      name: "InputError",
+      message: /^the loss dpo needs the reference's log-probability of every response/,
+    });
   });
 
   it("gives the reward of the loss, which of the reference is not 0 where the loss knows none", async () => {

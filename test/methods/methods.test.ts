@@ -122,6 +122,10 @@ describe("dice", () => {
       name: "InputError",
       message: /^rewardAgainst: the judge labels responses/,
     });
+    assert.throws(() => methods.sera({ rewardAgainst: "round", labelBy: "likelihood" })(), {
+      name: "InputError",
+      message: /^rewardAgainst: the likelihood labels responses/,
+    });
   });
 });
 

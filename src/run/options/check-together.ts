@@ -85,8 +85,10 @@ function checkLoop(
     throw new InputError("`select` + `bootstrap` must be > 0");
   if (given.penaltyStep !== undefined && lengthPenalty !== "auto")
     throw new InputError('penaltyStep: there is no grid; set lengthPenalty: "auto" too, or leave it out');
-  if (given.rewardAgainst === "round" && labelBy === "judge")
-    throw new InputError("rewardAgainst: the judge labels responses, not the implicit reward; leave one of them out");
+  if (given.rewardAgainst === "round" && (labelBy === "judge" || labelBy === "likelihood"))
+    throw new InputError(
+      `rewardAgainst: the ${labelBy} labels responses, not the implicit reward; leave one of them out`,
+    );
 }
 
 const hasEditor = (options: object): options is BmcOptions => "bridge" in options;

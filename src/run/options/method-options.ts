@@ -31,8 +31,10 @@ export const editorNames = ["none", "world"] as const;
 export const rewardReferences = ["start", "round"] as const;
 export type RewardReference = (typeof rewardReferences)[number];
 
-/** What labels the policy's responses: its own implicit reward, or the run's judge. */
-export const labellers = ["implicit", "judge"] as const;
+/**
+ * What labels the policy's responses: its own implicit reward, its length-normalized log-likelihood, or the run's judge.
+ */
+export const labellers = ["implicit", "likelihood", "judge"] as const;
 export type LabelledBy = (typeof labellers)[number];
 /** Name of the implicit reward in summaries. */
 export const implicitRewardName = "implicit reward";
@@ -150,7 +152,7 @@ export interface LoopOptions extends RewardOptions {
   readonly bootstrap: number;
   /** R: responses sampled for each prompt. Default 4. */
   readonly responses: number;
-  /** What labels responses: the policy's implicit reward or the judge of the run; or a `Labeller` of your own. Default implicit. */
+  /** What labels responses: the policy's implicit reward, its likelihood (the mean log-probability of a response's tokens, without a reference), or the judge of the run; or a `Labeller` of your own. Default implicit. */
   readonly labelBy: LabelledBy | Labeller;
   /** How a prompt's responses are paired; a rule by name, or a `PairingRule` of your own. Default best-worst. */
   readonly pairBy: PairingName | PairingRule;

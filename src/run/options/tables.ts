@@ -208,7 +208,7 @@ export const loopTable: OptionTable<LoopOptions> = {
   responses: { ...whole(2, "R"), help: "R: responses sampled for each prompt", default: 4 },
   labelBy: {
     ...nameOrPart<(typeof labellers)[number], Labeller>(labellers, "a labeller", "whom"),
-    help: "what labels responses: the policy's implicit reward or the judge of the run",
+    help: "what labels responses: the policy's implicit reward, its likelihood (the mean log-probability of a response's tokens, without a reference), or the judge of the run",
     default: "implicit",
   },
   pairBy: {
