@@ -82,12 +82,16 @@ const beta = { name: "β", grid: own?.betas };
 const lambda = { name: "λ", grid: [1, 3, 10] };
 const perToken = { name: "β", grid: [1, 3, 10] };
 const rate = { name: "learning rate", grid: [2e-4, 4e-4, 8e-4] };
+const smoothing = share > 0 ? { labelSmoothing: share } : {};
 
 /** What is tuned of each method, and the method with a value of it. */
 const tuned = {
   SFT: { ...rate, recipe: (learningRate) => sft({ learningRate }) },
   DPO: { ...beta, recipe: (beta) => direct({ beta }) },
   "DPO, 8 epochs": { ...beta, recipe: (beta) => direct({ beta, rounds: 8 }) },
+  // Both know the share of flipped labels, their ε; without one it is the losses' default.
+  cDPO: { ...beta, recipe: (beta) => direct({ loss: "cdpo", beta, ...smoothing }) },
+  rDPO: { ...beta, recipe: (beta) => direct({ loss: "rdpo", beta, ...smoothing }) },
   ORPO: { ...lambda, recipe: (beta) => direct({ loss: "orpo", beta }) },
   SimPO: { ...perToken, recipe: (beta) => direct({ loss: "simpo", beta }) },
   IPO: { ...perToken, recipe: (beta) => direct({ loss: "ipo", beta }) },
