@@ -58,7 +58,8 @@ import {
   type MethodOptions,
 } from "./options/index.js";
 import { keptEvaluation } from "./kept-evaluation.js";
-import type { Method } from "./method.js";
+import { isBuiltIn, type Method } from "./method.js";
+import { ownSource } from "./own-source.js";
 import { References } from "./references.js";
 import { Summaries } from "./summaries.js";
 import type { RunSummary, TrainedOn } from "./summary.js";
@@ -89,7 +90,7 @@ export class Stages {
     private readonly options: MethodOptions,
     private readonly context: RunContext,
     startKey: () => string,
-    private readonly method: Pick<Method, "columns" | "objective" | "trainsOnDemonstrations"> = {},
+    private readonly method: Method,
   ) {
     this.random = Random.seeded(options.seed);
     this.loss = lossOf(options);
@@ -451,7 +452,7 @@ export class Stages {
       random: this.random.fork("align", t),
       from: () => this.context.model(from),
       ...(!previous && { reference: () => this.context.model(0) }),
-      ...(source && { source }),
+      ...(source && { source: this.sourceOf(source) }),
     });
     const steps = (await this.context.folder.readRows(runLayout.metrics)).filter(
       ({ phase, iteration }) => phase === "align" && iteration === t,
@@ -479,6 +480,11 @@ export class Stages {
   /** Waits for a function of the method, but not for ever if the run is aborted. */
   private async untilAbort<T>(result: T | Promise<T>): Promise<T> {
     return untilAbort(Promise.resolve(result), { signal: this.signal, grace: interruptGrace });
+  }
+
+  /** Returns the source of the examples of a training, wrapped if it is not the library's. */
+  private sourceOf(source: ExampleSourceOf<ReferencedPair>): ExampleSourceOf<ReferencedPair> {
+    return isBuiltIn(this.method) ? source : ownSource(this.method.name, source, this.signal);
   }
 
   /** Whether the model of iteration 0 is fine-tuned on the run's demonstrations. */

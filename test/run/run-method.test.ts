@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it, type TestContext } from "node:test";
+import type { ExampleSource, ExampleSourceOf } from "../../src/align/example-source.js";
+import type { ReferencedPair } from "../../src/align/preference.js";
 import { DivergenceError } from "../../src/align/trainer.js";
 import { InputError } from "../../src/base/errors.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
@@ -210,6 +212,55 @@ describe("an aborted run", () => {
       ),
       /^Error: enough$/,
     );
+  });
+});
+
+describe("the source of a user's method", () => {
+  /** A source that returns the pairs that a step was planned with, with parts replaced. */
+  const sourceWith =
+    (own: Partial<ExampleSource<ReferencedPair>>): ExampleSourceOf<ReferencedPair> =>
+    async (_policy, standIns) => ({
+      ...{ metrics: {}, leader: undefined, samplingSeconds: 0 },
+      next: async (_step, planned) => planned.map((i) => standIns[i]!),
+      follow: async () => {},
+      state: async () => new Map(),
+      free: async () => {},
+      ...own,
+    });
+  const trainedFrom = (source: ExampleSourceOf<ReferencedPair>) => async (stages: Stages) =>
+    stages.align(1, await stages.offlinePairs(), none, { source });
+
+  it("gives the steps their examples", async (test) => {
+    const steps: number[] = [];
+    const source = sourceWith({ follow: async (_policy, step) => void steps.push(step) });
+    const { folder, ended } = await runIn(test, trainedFrom(source));
+    await ended;
+    assert.deepEqual(steps, [1, 2]);
+    assert.ok(hasSummary(folder));
+  });
+
+  it("is named in its errors, and where it gives too few examples", async (test) => {
+    const broken = async () => Promise.reject(new RangeError("no"));
+    const fails = async (source: ExampleSourceOf<ReferencedPair>, message: RegExp) =>
+      assert.rejects((await runIn(test, trainedFrom(source))).ended, { name: "InputError", message });
+    await fails(broken, /^the method "own \d+": its source threw RangeError: no$/);
+    await fails(sourceWith({ next: broken }), /^the method "own \d+": its source\.next threw RangeError: no$/);
+    await fails(sourceWith({ follow: broken }), /^the method "own \d+": its source\.follow threw RangeError: no$/);
+    const few = /^the method "own \d+": its source\.next gave 1 examples for step 1, which needs 4$/;
+    await fails(async (policy, standIns, random) => {
+      const next = async () => standIns.slice(0, 1);
+      return sourceWith({ next })(policy, standIns, random);
+    }, few);
+  });
+
+  it("cannot keep an aborted run from ending", async (test) => {
+    const abort = new AbortController();
+    const next = async () => {
+      abort.abort(new Error("enough"));
+      return new Promise<never>(() => {});
+    };
+    const { ended } = await runIn(test, trainedFrom(sourceWith({ next })), { signal: abort.signal });
+    await assert.rejects(ended, /^Error: enough$/);
   });
 });
 
