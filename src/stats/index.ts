@@ -11,5 +11,5 @@ export { crossedInterval, type CrossedInterval, type ValueRange } from "./crosse
 export { holmAdjusted } from "./holm.js";
 export { bootstrapInterval, bootstrapIntervalOf, type Interval } from "./interval.js";
 export { mean, share } from "./mean.js";
-export { minus, overSeeds } from "./rows.js";
+export { crossedDifference, minus, overSeeds } from "./rows.js";
 export { zermelo } from "./zermelo.js";

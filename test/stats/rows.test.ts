@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { minus, overSeeds } from "../../src/stats/rows.js";
+import { crossedInterval } from "../../src/stats/crossed.js";
+import { crossedDifference, minus, overSeeds } from "../../src/stats/rows.js";
 
 describe("minus", () => {
   it("subtracts value by value", () => {
@@ -26,6 +27,26 @@ describe("minus", () => {
     assert.throws(() => minus([[1, 2]], [[1]]), RangeError);
     assert.throws(() => minus([[1]], [[1, 2]]), RangeError);
     assert.throws(() => minus([[1], [2]], [[1]]), RangeError);
+  });
+});
+
+describe("crossedDifference", () => {
+  it("returns the crossed interval of the paired differences, within the range", () => {
+    const [a, b] = [
+      [
+        [0.9, 0.4],
+        [0.7, 0.6],
+      ],
+      [
+        [0.5, 0.5],
+        [0.6, 0.2],
+      ],
+    ];
+    const range = { low: -1, high: 1 };
+    const { mean } = crossedDifference(a, b);
+    assert.ok(Math.abs(mean - (0.4 - 0.1 + 0.1 + 0.4) / 4) < 1e-12);
+    assert.deepEqual(crossedDifference(a, b, range), crossedInterval(minus(a, b), range));
+    assert.notDeepEqual(crossedDifference(a, b, range), crossedDifference(a, b));
   });
 });
 
