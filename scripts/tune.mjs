@@ -45,6 +45,7 @@ const worlds = {
     seeds: [101, 102, 103],
     limit: 1000,
     options: {},
+    withKl: true,
     async load(limit) {
       const { pairs } = await loadPreferences(world.train, { limit });
       const { pairs: heldOut } = await loadPreferences(world.validation);
@@ -57,6 +58,8 @@ const worlds = {
     seeds: [101],
     limit: 200,
     options: { learningRate: 2e-4, batchSize: 16 },
+    // It would take as long as the training.
+    withKl: false,
     only: [
       ...["SFT", "DPO", "DPO, 8 epochs", "ORPO", "random 70 %", "selection only", "bootstrapping only"],
       ...["SeRA", "SeRA, labels by likelihood"],
@@ -142,22 +145,26 @@ const { seeds, options } = own;
 const { start, pairs: clean, heldOut, demonstrations } = await own.load(Number(values.limit ?? own.limit));
 const pairs = flipLabels(clean, share, Random.seeded(1).fork("flip"));
 process.chdir("runs/tuning");
-const evaluate = await klFrom(
-  start,
-  heldOut.map(({ prompt }) => prompt),
-  { maxNewTokens: 48 },
-);
+const prompts = heldOut.map(({ prompt }) => prompt);
+const evaluate = own.withKl ? await klFrom(start, prompts, { maxNewTokens: 48 }) : undefined;
 
-/** Gold reward of a value on the validation prompts, and KL from the start, in the mean over the seeds. */
+/** Gold reward of a value on the validation prompts, and KL from the start if it is measured, means over the seeds. */
 async function evaluated(name, value, recipe, withDemonstrations) {
   const result = await compare(
     start,
     pairs,
     { [`${name} ${value}`]: recipe(value) },
-    { ...options, heldOut, seeds, maxNewTokens: 48, evaluate, ...(withDemonstrations && { demonstrations }) },
+    {
+      ...options,
+      heldOut,
+      seeds,
+      maxNewTokens: 48,
+      ...(evaluate && { evaluate }),
+      ...(withDemonstrations && { demonstrations }),
+    },
   );
   const { goldReward, goldSeedDeviation, seconds } = result.rows.at(-1);
-  const ends = Object.values(result.runs)[0].map(({ iterations }) => iterations.at(-1).metrics.kl);
+  const ends = Object.values(result.runs)[0].map(({ iterations }) => iterations.at(-1).metrics?.kl ?? NaN);
   return { value, goldReward, goldSeedDeviation, seconds, kl: ends.reduce((sum, kl) => sum + kl, 0) / ends.length };
 }
 
@@ -189,7 +196,7 @@ for (const method of values.only === undefined ? names : [values.only]) {
       `${row.value}: ${row === best() ? "**" : ""}${row.goldReward.toFixed(3)}${row === best() ? "**" : ""}${seeds.length > 1 ? ` ± ${row.goldSeedDeviation.toFixed(3)}` : ""}`,
   );
   console.log(
-    `| ${method} | ${name} | ${figures.join(", ")} | ${rows.length * seeds.length} | ${best().kl.toFixed(1)} | ${best().seconds.toFixed(0)} |`,
+    `| ${method} | ${name} | ${figures.join(", ")} | ${rows.length * seeds.length} | ${own.withKl ? best().kl.toFixed(1) : "–"} | ${best().seconds.toFixed(0)} |`,
   );
 }
 process.exit(0);

@@ -94,7 +94,7 @@ export function runOptions(command: Command): Command {
       )
       .option(
         "--reference-cache <folder>",
-        "where log-probabilities under the reference are kept for other runs from the same start on the same pairs (default: not kept)",
+        "folder that keeps what the start computes for other runs from it: log-probabilities of pairs, and its responses to held-out prompts (default: nothing is kept)",
       ),
   ).option(
     "--init-from <start>",

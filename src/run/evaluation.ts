@@ -1,5 +1,5 @@
 import type { HasImplicitReward } from "../align/losses/reward.js";
-import type { Random } from "../base/random.js";
+import { Random } from "../base/random.js";
 import { reported } from "../base/task.js";
 import type { TokenizedPair } from "../data/tokenize.js";
 import type { GenerationOptions } from "../model/generation/generate.js";
@@ -9,6 +9,7 @@ import { mean, share } from "../stats/mean.js";
 import type { RunContext } from "./context.js";
 import { runLayout } from "./folder/layout.js";
 import type { HeldOut } from "./input.js";
+import type { StartCache } from "./start-cache.js";
 import type { Evaluation } from "./summary.js";
 
 /** A response to a held-out prompt. */
@@ -31,9 +32,10 @@ export interface EvaluationSettings {
   readonly loss: HasImplicitReward;
   readonly generation: GenerationOptions;
   /**
-   * Draws responses and intervals. All iterations use the same streams, so that they differ only in what they learned.
+   * Seed of responses and intervals. All iterations use the same streams, so that they differ only in what they learned.
    */
-  readonly random: Random;
+  readonly seed: number;
+  readonly startCache: StartCache;
   readonly textOf: (tokens: Int32Array) => string;
 }
 
@@ -48,12 +50,12 @@ export async function evaluateHeldOut(
   settings: EvaluationSettings,
 ): Promise<Evaluation> {
   const { folder } = context;
-  const agreement = await labelAgreement(context, t, heldOut.pairs, settings.loss);
+  const agreement = await labelAgreement(context, t, heldOut.pairs, settings);
   if (!heldOut.gold) return agreement;
   const responses = await folder.rows(runLayout.iteration(t).responses, () => respond(context, t, heldOut, settings));
   const rivals = t === 0 ? responses : await folder.readRows(runLayout.iteration(0).responses);
   const wins = responses.map(({ gold }, i) => (1 + Math.sign(gold - rivals[i]!.gold)) / 2);
-  const { random } = settings;
+  const random = streamOf(settings);
   const reward = bootstrapInterval(
     responses.map(({ gold }) => gold),
     random.fork("gold interval"),
@@ -76,24 +78,32 @@ async function labelAgreement(
   context: RunContext,
   t: number,
   pairs: readonly TokenizedPair[],
-  loss: HasImplicitReward,
+  { loss, startCache }: EvaluationSettings,
 ): Promise<Evaluation> {
   const { needsReference } = loss.reward;
+  const logProbs = (iteration: number) => heldOutLogProbs(context, iteration, pairs, startCache);
   if (t === 0 && needsReference) {
-    await heldOutLogProbs(context, 0, pairs);
+    await logProbs(0);
     return { accuracy: null, meanMargin: null };
   }
-  const policy = await heldOutLogProbs(context, t, pairs);
-  const reference = needsReference ? await heldOutLogProbs(context, 0, pairs) : undefined;
+  const policy = await logProbs(t);
+  const reference = needsReference ? await logProbs(0) : undefined;
   const margins = [...rewardMargins(pairRewards(loss, pairs, policy, reference))];
   return { accuracy: share(margins, (margin) => margin > 0), meanMargin: mean(margins) };
 }
 
-async function heldOutLogProbs(context: RunContext, t: number, pairs: readonly TokenizedPair[]): Promise<PairValues> {
+async function heldOutLogProbs(
+  context: RunContext,
+  t: number,
+  pairs: readonly TokenizedPair[],
+  startCache: StartCache,
+): Promise<PairValues> {
   const rows = await context.folder.rows(runLayout.iteration(t).heldOut, async () => {
     const model = await context.model(t);
     const logProbs = await reported(context.label("score held-out pairs", t), "responses", context.controls, (task) =>
-      pairLogProbs((sequences, inner) => context.executor.logProbs(model, sequences, inner), pairs, task),
+      t === 0
+        ? startCache.pairLogProbs(pairs, "evaluation", task)
+        : pairLogProbs((sequences, inner) => context.executor.logProbs(model, sequences, inner), pairs, task),
     );
     return pairLogProbsRows(
       pairs.map(({ id }) => id),
@@ -120,18 +130,31 @@ async function respond(
   context: RunContext,
   t: number,
   { pairs, gold }: HeldOut,
-  { generation, random, textOf }: EvaluationSettings,
+  settings: EvaluationSettings,
 ): Promise<JudgedResponse[]> {
+  const sample = () => sampleTexts(context, t, pairs, settings);
+  const { generation, seed, startCache } = settings;
+  const responses =
+    t === 0 ? await startCache.responses(pairs, { seed, ...generation }, "evaluation", sample) : await sample();
+  return responses.map((response, i) => ({ id: pairs[i]!.id, response, gold: gold!(i, response) }));
+}
+
+async function sampleTexts(
+  context: RunContext,
+  t: number,
+  pairs: readonly TokenizedPair[],
+  settings: EvaluationSettings,
+): Promise<string[]> {
   const model = await context.model(t);
   const requests = pairs.map(({ id, prompt }) => ({ key: id, prompt, responses: 1 }));
-  const responses = new Array<JudgedResponse>(pairs.length);
+  const random = streamOf(settings).fork("responses");
+  const texts = new Array<string>(pairs.length);
   await reported(context.label("answer held-out prompts", t), "responses", context.controls, async (task) => {
-    for await (const batch of context.executor.samples(model, requests, random.fork("responses"), generation, task)) {
-      for (const { request, tokens } of batch) {
-        const response = textOf(tokens);
-        responses[request] = { id: pairs[request]!.id, response, gold: gold!(request, response) };
-      }
+    for await (const batch of context.executor.samples(model, requests, random, settings.generation, task)) {
+      for (const { request, tokens } of batch) texts[request] = settings.textOf(tokens);
     }
   });
-  return responses;
+  return texts;
 }
+
+const streamOf = ({ seed }: EvaluationSettings) => Random.seeded(seed).fork("evaluate");

@@ -3,13 +3,14 @@ import type { ReferencedPair } from "../align/preference.js";
 import type { TrainingOptions } from "../align/trainer.js";
 import type { TaskOptions } from "../base/task.js";
 import type { TokenSequence } from "../model/scoring/batch.js";
-import { cachedPairLogProbs, pairLogProbs, type PairValues } from "../review/index.js";
+import { pairLogProbs, type PairValues } from "../review/index.js";
 import { columnedPairs } from "./columned-pairs.js";
 import type { RunContext } from "./context.js";
 import { pairLogProbsRows, pairValues } from "./evaluation.js";
 import { runLayout } from "./folder/layout.js";
 import type { RunInput, TrainingPair } from "./input.js";
 import type { ColumnRule } from "./options/index.js";
+import type { StartCache } from "./start-cache.js";
 
 /** The settings of a run that determine its references and what they compute. */
 interface ReferenceSettings {
@@ -17,8 +18,6 @@ interface ReferenceSettings {
   readonly training: TrainingOptions;
   /** Which model is the reference of a training: that of iteration 0, or the one that the iteration begins from. */
   readonly reference: "start" | "previous";
-  /** Identifies the model of iteration 0 and its engine. */
-  readonly startKey: () => string;
   /** The method's own rule, applied before the user's. */
   readonly columns?: ColumnRule;
 }
@@ -33,29 +32,17 @@ export class References {
   constructor(
     private readonly input: RunInput,
     private readonly settings: ReferenceSettings,
+    private readonly startCache: StartCache,
     private readonly context: RunContext,
   ) {}
 
   /** Returns log-probabilities of the data's pairs under the model of iteration 0, computed once. */
   start(): Promise<PairValues> {
-    const { pairs, referenceCache } = this.input;
+    const { pairs } = this.input;
     return (this.startValues ??= this.values(0, pairs, () =>
-      this.context.measured(0, "scoring", "score under the reference", async (task) => {
-        const score = await this.scorer(0);
-        if (referenceCache === undefined) return pairLogProbs(score, pairs, task);
-        const begin = performance.now();
-        const { values, seconds } = await cachedPairLogProbs(
-          score,
-          this.settings.startKey(),
-          pairs,
-          referenceCache,
-          task,
-        );
-        // Count the seconds as if this run had computed the values itself.
-        const saved = seconds - (performance.now() - begin) / 1000;
-        if (saved > 0) this.context.folder.addSeconds(0, "scoring", saved);
-        return values;
-      }),
+      this.context.measured(0, "scoring", "score under the reference", (task) =>
+        this.startCache.pairLogProbs(pairs, "scoring", task),
+      ),
     ));
   }
 

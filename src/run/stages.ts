@@ -61,6 +61,7 @@ import { keptEvaluation } from "./kept-evaluation.js";
 import { isBuiltIn, type Method } from "./method.js";
 import { ownSource } from "./own-source.js";
 import { References } from "./references.js";
+import { StartCache } from "./start-cache.js";
 import { Summaries } from "./summaries.js";
 import type { RunSummary, TrainedOn } from "./summary.js";
 import { trainStage } from "./train-stage.js";
@@ -96,18 +97,19 @@ export class Stages {
     this.loss = lossOf(options);
     this.objective = this.objectiveFor(this.loss);
     this.promptOf = new Map(distinctPrompts(input.pairs).map(({ id, prompt }) => [id, prompt]));
+    const startCache = new StartCache(input.referenceCache, startKey, context);
     this.references = new References(
       input,
       {
         objective: this.objective,
         training: trainingOptions(options),
         reference: options.reference,
-        startKey,
         ...(method.columns && { columns: method.columns }),
       },
+      startCache,
       context,
     );
-    this.summaries = new Summaries(input, options, this.loss, context);
+    this.summaries = new Summaries(input, options, this.loss, startCache, context);
     this.noteTrained("validation", input.validation);
     this.noteTrained("held-out", input.heldOut?.pairs);
   }

@@ -1,13 +1,13 @@
 import type { PairLoss } from "../align/pair-objective.js";
 import { InputError } from "../base/errors.js";
 import { callOwn, interruptGrace } from "../base/own-function.js";
-import { Random } from "../base/random.js";
 import type { RunContext, WorkKind } from "./context.js";
 import { evaluateHeldOut } from "./evaluation.js";
 import { runLayout } from "./folder/layout.js";
 import type { RunInput } from "./input.js";
 import type { KeptEvaluation } from "./kept-evaluation.js";
 import { generationOptions, type MethodOptions } from "./options/index.js";
+import type { StartCache } from "./start-cache.js";
 import type { IterationSummary, RunSummary, TrainedOn } from "./summary.js";
 
 /** Evaluates the model of each finished iteration, and summarizes the finished run. */
@@ -18,6 +18,7 @@ export class Summaries {
     private readonly input: Pick<RunInput, "start" | "heldOut" | "evaluate">,
     private readonly options: MethodOptions,
     private readonly loss: PairLoss,
+    private readonly startCache: StartCache,
     private readonly context: RunContext,
   ) {}
 
@@ -91,7 +92,8 @@ export class Summaries {
     const settings = {
       loss: this.loss,
       generation: generationOptions(this.options),
-      random: Random.seeded(this.options.seed).fork("evaluate"),
+      seed: this.options.seed,
+      startCache: this.startCache,
       textOf: (tokens: Int32Array) => this.input.start.tokenizer.decode(tokens),
     };
     return this.context.folder.json(runLayout.iteration(t).evaluation, () =>

@@ -10,6 +10,7 @@ import type { Policy } from "../../src/model/policy/policy.js";
 import { pairLogProbs } from "../../src/review/log-ratios.js";
 import type { RunContext } from "../../src/run/context.js";
 import { evaluateHeldOut } from "../../src/run/evaluation.js";
+import { StartCache } from "../../src/run/start-cache.js";
 import { runLayout } from "../../src/run/folder/layout.js";
 import { emptyFolder } from "../support/folder.js";
 import { byteTokenizer, randomPairs, tinyPolicy } from "../support/tiny-model.js";
@@ -37,7 +38,8 @@ function evaluate(where: RunContext, t: number, loss: PreferenceLoss = dpo({ bet
   const settings = {
     loss,
     generation: { maxNewTokens: 6 },
-    random: Random.seeded(11),
+    seed: 11,
+    startCache: new StartCache(undefined, () => "start", where),
     textOf: (tokens: Int32Array) => byteTokenizer.decode([...tokens]),
   };
   return evaluateHeldOut(where, t, { pairs, ...(judged && { gold }) }, settings);
