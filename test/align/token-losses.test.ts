@@ -52,7 +52,7 @@ describe("a token-level loss", () => {
   const delta = 3;
 
   it("matches BMC computed by hand, with and without padding", () => {
-    // 1/π of the chosen's second token is e^1.5 > δ, of the rejected one e^0.9 < δ.
+    // 1/π is e^1.5 > δ for the chosen response's second token, and e^0.9 < δ for the rejected one.
     const first = 0.5 + 0.5 * (1 + delta) + 0.4 * (1 + Math.exp(0.9));
     const second = 0.7 - (1 + 0.9);
     const expected = (softplusOf(-beta * first) + softplusOf(-beta * second)) / 2;
@@ -290,7 +290,7 @@ for (const [name, loss, column] of [
         referenceUpdate: { everySteps: 1 },
         evaluateEvery: 1,
       });
-      // After each step the reference is the policy itself, which begins as its own reference.
+      // The reference is the policy itself, at the start and after each step.
       for (const record of records) assertClose([record.loss, record.eval_loss!], [Math.LN2, Math.LN2], 1e-5);
     });
   });

@@ -21,7 +21,7 @@ describe("penalizeLength", () => {
 
 describe("balancingPenalty", () => {
   it("returns the α of the grid that makes chosen and rejected responses most equal in length", () => {
-    // Without a penalty the long one wins against that of two tokens (4 more); with .5 the short one wins against the long one (5 fewer).
+    // Without a penalty, the long one wins against that of two tokens (4 more); with .5, the short against the long (5 fewer).
     assert.deepEqual(balancingPenalty(samples, [eos], "best-worst", [0, 0.5]), { alpha: 0, difference: 4 });
     // At .12 the long and the short one have .16, that of two tokens −.06; above, the short one is best and that of two worst.
     const { alpha, difference } = balancingPenalty(samples, [eos], "best-worst", [0, 0.13, 0.5]);

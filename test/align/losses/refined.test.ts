@@ -72,7 +72,7 @@ describe("a loss with refined labels", () => {
     }
   });
 
-  it("keeps no more than fifty pairs of a larger step", async () => {
+  it("keeps at most fifty pairs of a larger step", async () => {
     const steps = someSteps([60, 60]);
     const refinement = { share: 0.5, smoothing: 0.3, after: 0 };
     const found = await lossOverSteps(engine, refined(dpo({ beta }), refinement), steps, 61);
