@@ -13,7 +13,7 @@ interface PackageFile {
 }
 
 const packageFile = JSON.parse(readFileSync("package.json", "utf8")) as PackageFile;
-/** A name that each entry exports, and a type. */
+/** A value and a type that each entry exports. */
 const entries: Readonly<Record<string, readonly [value: string, type: string]>> = {
   "sera-lab": ["sera", "Judge"],
   "sera-lab/data": ["tokenizePairs", "TokenizedPair"],
@@ -25,7 +25,7 @@ const entries: Readonly<Record<string, readonly [value: string, type: string]>> 
   "sera-lab/stats": ["crossedInterval", "CrossedInterval"],
 };
 
-/** Every name that a notebook imports from the package itself: a new one is a decision, and is added here. */
+/** Every name that notebooks import from the package's main entry. A new one is a deliberate decision; add it here. */
 const topNames = [
   "DivergenceError",
   "Guidance",
@@ -122,7 +122,7 @@ describe("the package", () => {
     }
   };
 
-  it("has an entry for each part, whose files are packed", () => {
+  it("has an entry for each part and packs its files", () => {
     const names = Object.keys(packageFile.exports).filter((name) => name !== "./package.json");
     assert.deepEqual(names.map((name) => name.replace(/^\./, "sera-lab")).sort(), Object.keys(entries).sort());
     for (const name of names) {
@@ -149,7 +149,7 @@ describe("the package", () => {
     }
   });
 
-  it("loads, and the command line answers, in four gigabytes of address space", {
+  it("loads and runs the command line in four gigabytes of address space", {
     skip: process.platform === "win32",
   }, () => {
     const limited = (command: string) =>
@@ -161,7 +161,7 @@ describe("the package", () => {
     );
   });
 
-  it("recommends the overrides for danfojs that it has itself, in which known faults are mended", () => {
+  it("recommends its own overrides for danfojs, which fix known vulnerabilities", () => {
     const { overrides } = JSON.parse(readFileSync("package.json", "utf8")) as {
       overrides: Record<string, Record<string, string>>;
     };
@@ -174,12 +174,12 @@ describe("the package", () => {
       Object.entries(lock.packages)
         .filter(([path]) => path.endsWith(`node_modules/${name}`))
         .map(([, { name, version }]) => `${name} ${version}`);
-    // CVE-2023-30533 and CVE-2024-22363 are mended from 0.20.2 on; CVE-2023-28155 in the successor of request alone.
+    // CVE-2023-30533 and CVE-2024-22363 are fixed from 0.20.2 on; CVE-2023-28155 only in the successor of request.
     assert.deepEqual(installed("xlsx"), ["@e965/xlsx 0.20.3"]);
     assert.deepEqual(installed("request"), ["@cypress/request 4.0.1"]);
   });
 
-  it("gives TypeScript 5.0 its types, by its exports and by the older way of Node 10", () => {
+  it("provides types for TypeScript 5.0 under node16 and node10 module resolution", () => {
     const lines = Object.entries(entries).map(
       ([name, [value, type]], i) =>
         `import { ${value}, type ${type} as Type${i} } from "${name}";\nexport const value${i}: object = ${value};\nexport type { Type${i} };`,
@@ -205,7 +205,7 @@ describe("the package", () => {
     }
   });
 
-  it("has a declaration of zod in no entry: they are read in every cell", () => {
+  it("keeps zod out of the declarations of all entries, because every cell reads them", () => {
     const seen = new Set<string>();
     const zod: string[] = [];
     const read = (file: string) => {
@@ -221,7 +221,7 @@ describe("the package", () => {
     assert.deepEqual(zod, []);
   });
 
-  it("exports of a run's options the types, and what makes them stays inside", () => {
+  it("exports the types of a run's options, but nothing that creates them", () => {
     const names = JSON.parse(
       run(["--input-type=module", "-e", `console.log(JSON.stringify(Object.keys(await import("sera-lab/run"))))`]),
     ) as string[];
@@ -233,7 +233,7 @@ describe("the package", () => {
     );
   });
 
-  it("exports at the top what is listed here, and no more", () => {
+  it("exports exactly the names listed here from its main entry", () => {
     const source = readFileSync("src/index.ts", "utf8");
     const listed = [...source.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, names]) =>
       names!.split(",").map((name) => name.trim().replace(/^type /, "")),

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { describe, it } from "node:test";
 
-/** The rooms of src/, ground floor first: each imports only from those before it. */
+/** The rooms of src/ from the bottom up: each imports only from those before it. */
 const rooms = [
   ...[
     "base",
@@ -41,7 +41,7 @@ const modelRooms = [
   ],
 ];
 
-/** The doors of the rooms of src/model/: what stands outside a room imports these files of it and no others. */
+/** The doors of the rooms of src/model/: files outside a room import only these of its files. */
 const doors: Readonly<Record<string, readonly string[]>> = {
   architectures: ["index.ts", "decoder.ts", "modules.ts", "network.ts", "parts/attention.ts", "parts/mask.ts"],
   parameters: [
@@ -80,7 +80,7 @@ function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true }).map((name) => String(name).replaceAll("\\", "/"));
 }
 
-/** What a file imports of src/, each as its path there. */
+/** Returns the paths within src/ of what a file imports. */
 function importsOf(file: string): string[] {
   const text = readFileSync(join("src", file), "utf8");
   const found = text.matchAll(/(?:from|import\(|import) ?"(\.[^"]+)"/g);
@@ -91,7 +91,7 @@ const files = filesBelow("src").filter((name) => name.endsWith(".ts"));
 const imports = files.flatMap((file) => importsOf(file).map((path) => ({ file, path })));
 const told = ({ file, path }: { file: string; path: string }) => `${file} imports ${path}`;
 
-/** The room below `floor` ("" or "model/") that a file is in; undefined where it is elsewhere. */
+/** The room below `floor` ("" or "model/") that a file is in; undefined if it is elsewhere. */
 const roomOf = (floor: string, file: string) =>
   file.startsWith(floor) ? file.slice(floor.length).split("/")[0]! : undefined;
 
@@ -122,7 +122,7 @@ describe("the rooms of src/model/", () => {
     assert.deepEqual(upward("model/", modelRooms), []);
   });
 
-  it("are entered by their doors", () => {
+  it("are imported only through their doors, and every door is used", () => {
     const entrances = imports.flatMap(({ file, path }) => {
       const room = roomOf("model/", path);
       return room !== undefined && Object.hasOwn(doors, room) && roomOf("model/", file) !== room
@@ -138,7 +138,7 @@ describe("the rooms of src/model/", () => {
     assert.deepEqual(unused, []);
   });
 
-  it("put architectures together of parts that know none of them", () => {
+  it("keep the parts of architectures independent of the architectures", () => {
     const architectures = "model/architectures/";
     const below = ["config-fields.ts", "modules.ts", "network.ts"].map((name) => architectures + name);
     const parts = imports.filter(({ file }) => file.startsWith(`${architectures}parts/`));
@@ -150,7 +150,7 @@ describe("the rooms of src/model/", () => {
     assert.deepEqual(ofArchitectures.map(told), []);
   });
 
-  it("have tests in the folders of the same names", () => {
+  it("have tests in folders of the same names", () => {
     const tests = filesBelow("test/model").filter((name) => name.endsWith(".test.ts"));
     assert.ok(tests.length > 40);
     const astray = tests.filter((name) => !existsSync(join("src/model", posix.dirname(name))));

@@ -44,8 +44,8 @@ async function run(test: TestContext, own: Partial<SeraOptions>) {
   };
 }
 
-describe("sera with parts of one's own", () => {
-  it("keeps the pairs that the selection rule keeps, with a random stream of the run", async (test) => {
+describe("sera with custom parts", () => {
+  it("keeps the pairs that the selection rule keeps, and gives it a random stream of the run", async (test) => {
     const draws: number[] = [];
     const selectBy: SelectionRule = {
       ...{ name: "every other", version: "1" },
@@ -63,7 +63,7 @@ describe("sera with parts of one's own", () => {
     assert.deepEqual(draws, [Random.seeded(1).fork("select", 2).uniform()]);
   });
 
-  it("trains on the pairs that the pairing rule makes", async (test) => {
+  it("bootstraps the pairs that the pairing rule forms", async (test) => {
     const seen: (readonly number[])[] = [];
     const pairBy: PairingRule = {
       ...{ name: "best against second", version: "1" },
@@ -75,7 +75,7 @@ describe("sera with parts of one's own", () => {
     const { made } = await run(test, { pairBy, bootstrap: 1 });
     assert.ok(
       seen.length > 0 && seen.every((rewards) => rewards.every((reward, i) => i === 0 || reward <= rewards[i - 1]!)),
-      "by falling reward",
+      "sorted by descending reward",
     );
     const best = seen
       .map(([first, second]) => first! - second!)
@@ -87,7 +87,7 @@ describe("sera with parts of one's own", () => {
     );
   });
 
-  it("rewards samples as the labeller does, which can ask for their texts and their implicit rewards", async (test) => {
+  it("rewards samples as the labeller does, and offers it their texts and implicit rewards", async (test) => {
     const plain = await run(test, {});
     const implicit = (await plain.samples()).map(({ reward }) => reward);
     const asked: { iteration: number; rewards: readonly number[]; prompts: string[]; responses: string[] }[] = [];
@@ -126,12 +126,12 @@ describe("sera with parts of one's own", () => {
     );
     assert.ok(
       rows.every(({ reference }) => reference !== undefined),
-      "what the implicit rewards were computed from is kept",
+      "the reference log-probabilities behind the implicit rewards are kept",
     );
     assert.equal(summary.iterations.length, 3);
   });
 
-  it("refuses rewards that are too few or no numbers", async (test) => {
+  it("refuses too few rewards and NaN", async (test) => {
     const labelling = (version: string, label: Labeller["label"]) =>
       run(test, { labelBy: { name: "bad", version, label } });
     const message = 'labelBy: the labeller "bad" must give one finite reward for each of the 24 samples';
@@ -145,7 +145,7 @@ describe("sera with parts of one's own", () => {
     );
   });
 
-  it("trains by a loss of one's own as by the library's of the same formula", async (test) => {
+  it("gives the same results with a custom loss as with the built-in one of the same formula", async (test) => {
     const dpo = losses.dpo({ beta: 0.1 });
     const mine = { ...dpo, name: "mine", version: "1" } as PreferenceLoss;
     const [own, library] = [await run(test, { loss: mine }), await run(test, { loss: "dpo" })];

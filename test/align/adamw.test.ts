@@ -8,7 +8,7 @@ import { assertClose } from "../support/compare.js";
 const engine = new OnnxEngine({ threads: 1 });
 after(() => engine.close());
 
-/** A matrix [1, 2] and a vector [1] whose gradients are fed; what they and their moments are after each step. */
+/** Feeds gradients of a matrix [1, 2] and a vector [1]; returns both, and the matrix's moments, after each step. */
 async function steps(settings: Partial<AdamW>, learningRate: number, fed: readonly { w: number[]; b: number[] }[]) {
   const adamW = { ...defaultAdamW, ...settings };
   const graph = new Graph();
@@ -53,7 +53,7 @@ async function steps(settings: Partial<AdamW>, learningRate: number, fed: readon
 }
 
 describe("adamWStep", () => {
-  it("at first moves each number by the learning rate, against its gradient, as the moments' bias is corrected", async () => {
+  it("first moves each number by the learning rate against its gradient, since the moments are bias-corrected", async () => {
     const [first] = await steps({ maxGradNorm: 1e9 }, 0.1, [{ w: [4, -0.01], b: [2] }]);
     assertClose(first!.w, [0.9, -1.9], 1e-5);
     assertClose(first!.b, [2.9], 1e-5);
@@ -61,7 +61,7 @@ describe("adamWStep", () => {
     assertClose(first!.square, [0.016, 1e-7], 1e-7);
   });
 
-  it("then moves by the corrected mean over the root of the corrected square", async () => {
+  it("then moves each number by learning rate × m̂ / √v̂, with bias-corrected moments", async () => {
     const [, second] = await steps({ maxGradNorm: 1e9, beta1: 0.5, beta2: 0.75 }, 0.1, [
       { w: [4, 0], b: [0] },
       { w: [-2, 1], b: [0] },
@@ -70,7 +70,7 @@ describe("adamWStep", () => {
     assertClose(second!.mean, [0, 0.5], 1e-6);
     assertClose(second!.square, [4, 0.25], 1e-6);
     assertClose(second!.w, [0.9, -2 - (0.1 * (0.5 / 0.75)) / Math.sqrt(0.25 / 0.4375)], 1e-6);
-    // No gradient, no step; ε keeps 0/0 away.
+    // No gradient, no step; ε prevents 0/0.
     assertClose(second!.b, [3], 1e-7);
   });
 
@@ -79,13 +79,13 @@ describe("adamWStep", () => {
     assertClose(first!.w, [1 - (0.1 * 0.5) / (0.5 + 1), -2], 1e-6);
   });
 
-  it("decays matrices by learning rate × decay, apart from the gradient, and vectors not", async () => {
+  it("decays matrices by learning rate × decay, decoupled from the gradient, and does not decay vectors", async () => {
     const [first] = await steps({ weightDecay: 0.5 }, 0.1, [{ w: [0, 0], b: [0] }]);
     assertClose(first!.w, [0.95, -1.9], 1e-6);
     assertClose(first!.b, [3], 1e-7);
   });
 
-  it("scales gradients down to the largest norm, all together, and reports the norm from before", async () => {
+  it("clips gradients to the maximum global norm and reports the norm before clipping", async () => {
     const [large] = await steps({ maxGradNorm: 1 }, 0.1, [{ w: [3, 0], b: [4] }]);
     assertClose([large!.gradNorm], [5], 1e-6);
     assertClose(large!.mean, [0.06, 0], 1e-6);
@@ -96,7 +96,7 @@ describe("adamWStep", () => {
 });
 
 describe("globalNorm", () => {
-  it("is the norm of all numbers of all gradients", async () => {
+  it("returns the norm over all numbers of all gradients", async () => {
     const graph = new Graph();
     const values = [[3], [0, 4], [12]].map((numbers, i) => ({
       name: `g${i}`,

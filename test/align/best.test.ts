@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { betterOf } from "../../src/align/best.js";
 
-test("a metric that is not evaluated is refused, and only those are named that can be chosen by", async () => {
+test("betterOf refuses a metric that was not evaluated, and lists only the evaluated ones that keepBestBy accepts", async () => {
   const evaluated = { eval_loss: 0.5, "eval_score/accuracies": 1 };
   await assert.rejects(
     betterOf(undefined, "eval_rewards/accuracies", evaluated, 1, async () => new Map()),

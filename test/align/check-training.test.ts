@@ -9,7 +9,7 @@ import type { TrainingOptions } from "../../src/align/trainer.js";
 const options: TrainingOptions = { batchSize: 1, epochs: 1, learningRate: 1e-3 };
 const objective = preference(dpo({ beta: 0.1 }));
 
-test("a training that lacks what an option needs is refused", () => {
+test("checkTrainingInputs refuses an option without the other options, examples or reference that it needs", () => {
   checkTrainingInputs(objective, options, []);
   checkTrainingInputs(
     objective,

@@ -24,7 +24,7 @@ const pairs = randomPairs(12, Random.seeded(4)).map(
   }),
 );
 
-/** What is evaluated after a step that changes nothing to speak of. */
+/** Returns the record, with its evaluation, of a step that barely changes the policy. */
 async function evaluated(
   name: LossName,
   change: { batchSize: number; microBatchSize?: number; sharePrompts?: boolean },
@@ -50,10 +50,10 @@ const evaluations = (record: StepRecord) => Object.entries(record).filter(([name
 
 describe("an evaluation", () => {
   for (const name of plainLossNames) {
-    it(`does not depend on how many pairs go through the model at once (${name})`, async () => {
+    it(`does not depend on the batch size or on shared prompts (${name})`, async () => {
       const whole = evaluations(await evaluated(name, { batchSize: 12 }));
       assert.ok(whole.length >= 7);
-      // What BCO keeps is of the training's steps, which are others where batches are.
+      // BCO's running mean comes from the training steps, which differ with the batch size.
       const changes = name === "bco-pair" ? [] : [{ batchSize: 5 }, { batchSize: 1 }];
       for (const change of [...changes, { batchSize: 12, sharePrompts: true }]) {
         const found = new Map(evaluations(await evaluated(name, change)));
@@ -64,7 +64,7 @@ describe("an evaluation", () => {
   }
 
   for (const name of ["aot", "aot-unpaired", "kto-pair"] as const) {
-    it(`has the loss of one step over all pairs (${name})`, async () => {
+    it(`computes the loss over all pairs together, as in one step (${name})`, async () => {
       const policy = await tinyPolicy(programs);
       const logProbs = await responseLogProbs(
         policy,

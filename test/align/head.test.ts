@@ -29,7 +29,7 @@ const programs = new ProgramCache(engine);
 const tfjs = new TfjsEngine({ backend: "wasm" });
 after(() => Promise.all([engine.close(), tfjs.close()]));
 
-/** A preference loss, and beside it a logistic head that is to tell chosen from rejected by their mean hidden states. */
+/** A preference loss plus a logistic head that learns to tell chosen from rejected by their mean hidden states. */
 function withClassifier(base: Objective<ReferencedPair>, share = 0.5): Objective<ReferencedPair> {
   return {
     ...base,
@@ -121,7 +121,7 @@ function assertSameTraining(found: Trained, expected: Trained): void {
 }
 
 describe("hidden states of response tokens", () => {
-  it("are those that have read the token, in rows that share prompts or not", async () => {
+  it("are taken at the tokens' own positions, with shared prompts or without", async () => {
     const sequences = pairs.slice(0, 3).flatMap(({ chosen, rejected }) => [chosen, rejected]);
     const found = await Promise.all(
       [true, false].map(async (sharePrompts) => {
@@ -157,7 +157,7 @@ describe("hidden states of response tokens", () => {
 });
 
 describe("a head", () => {
-  it("has the loss by hand, and the slopes of its values by hidden states and by its own parameters, with padding or not", () => {
+  it("matches the loss computed by hand and finite-difference gradients, with and without padding", () => {
     const two = pairs.slice(0, 2).map((pair) => ({
       ...pair,
       chosen: { ...pair.chosen, response: new Int32Array(2) },
@@ -199,7 +199,7 @@ describe("a head", () => {
     }
   });
 
-  it("sends gradients into the policy, on an engine as by differences", async () => {
+  it("passes gradients into the policy, which match finite differences on an engine", async () => {
     const parameters = initialParameters(tinyConfig, Random.seeded(1));
     const weight = tensor(
       [16, 1],
@@ -242,7 +242,7 @@ describe("a head", () => {
     assertClose([((await moved(0.01)) - (await moved(-0.01))) / 0.02 / norm], [1], 5e-3);
   });
 
-  it("learns, together with the policy, and is given at the end", async () => {
+  it("learns together with the policy and is returned by head()", async () => {
     const { records, head } = await train({ epochs: 30, learningRate: 1e-2 });
     assert.deepEqual([...head.keys()], ["weight", "bias"]);
     const { head: fresh } = await train({ epochs: 1, learningRate: 1e-30 });
@@ -254,7 +254,7 @@ describe("a head", () => {
     );
   });
 
-  it("begins from the seed, or where it is told to", async () => {
+  it("starts from the seed, or from given parameters", async () => {
     const still = { epochs: 1, learningRate: 1e-30 };
     const [a, again, b] = [await train(still), await train(still), await train(still, pairs, 4)];
     assertSameTensors(again.head, a.head);
@@ -265,7 +265,7 @@ describe("a head", () => {
     for (const [name, { data }] of given) assertClose(told.get(name)!.data, data, 1e-20, name);
   });
 
-  it("is not changed by the order of the pairs, by micro-batches, shared prompts or recomputation", async () => {
+  it("does not depend on the order of the pairs, micro-batches, shared prompts or recomputation", async () => {
     const expected = await train({ sharePrompts: false });
     for (const change of [{ sharePrompts: true }, { microBatchSize: 1 }, { microBatchSize: 4 }, { recompute: true }]) {
       assertSameTraining(await train(change), expected);
@@ -273,13 +273,13 @@ describe("a head", () => {
     assertSameTraining(await train({}, pairs.toReversed()), expected);
   });
 
-  it("learns the same on another engine", async () => {
+  it("trains the same on another engine", async () => {
     const expected = await train();
     const found = await train({}, pairs, 3, objective, undefined, new ProgramCache(tfjs));
     assertSameTraining(found, expected);
   });
 
-  it("is checkpointed with the training, which goes on to the same bytes", async (test: TestContext) => {
+  it("is saved in the checkpoint of a training, which resumes with the same bytes", async (test: TestContext) => {
     const settings = {
       ...options,
       batchSize: 4,
@@ -308,7 +308,7 @@ describe("a head", () => {
     assertSameTensors(byName(await resumed.parameters()), byName(expected.parameters));
   });
 
-  it("is kept with the best evaluation", async () => {
+  it("is kept from the step with the best evaluation", async () => {
     const settings = { learningRate: 0.6, epochs: 3, batchSize: 4 };
     const best = await train({ ...settings, evaluateEvery: 1, keepBestBy: "eval_rewards/chosen" });
     const values = best.records.map((record) => record["eval_rewards/chosen"]!);
@@ -321,7 +321,7 @@ describe("a head", () => {
     assertSameTensors(best.parameters, await policy.parameters());
   });
 
-  it("is evaluated with whole steps too, whatever goes through the model at once", async () => {
+  it("is also evaluated under a loss that compares all pairs (AOT), whatever the batch size", async () => {
     const whole = withClassifier(preference(aot({ beta: 0.1 })));
     const evaluated = async (batchSize: number) =>
       (await train({ epochs: 1, batchSize, learningRate: 1e-12, evaluateEvery: 1 }, pairs, 3, whole)).records[0]!;
@@ -331,7 +331,7 @@ describe("a head", () => {
     assertClose([six.eval_loss!], [six.loss], 2e-5);
   });
 
-  it("is what an objective has to declare to read hidden states", async () => {
+  it("must be declared by an objective that reads hidden states, with the parameters that it uses", async () => {
     const { head: _, ...silent } = objective;
     await assert.rejects(
       train({}, pairs, 3, silent),
@@ -344,7 +344,7 @@ describe("a head", () => {
     );
   });
 
-  it("leaves no trace in a training without one", async () => {
+  it("has no parameters or moments if the objective declares none", async () => {
     const policy = await tinyPolicy(programs);
     const training = await Trainer.begin(policy, preference(dpo({ beta: 0.1 })), pairs, options, Random.seeded(1));
     assert.equal((await training.head()).size, 0);

@@ -13,7 +13,7 @@ import { Policy } from "../../src/model/policy/policy.js";
 import { assertClose, largestDifference } from "../support/compare.js";
 import { byteTokenizer, gpt2Config, gptNeoXConfig, randomPairs, tinyConfig } from "../support/tiny-model.js";
 
-/* How examples are put into batches is nobody's business but the machine's: it changes no number beyond float noise. */
+/* The way examples are put into batches changes no number beyond float noise. */
 
 const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
@@ -49,8 +49,8 @@ const pairs = randomPairs(6, Random.seeded(4)).map(
 );
 
 /**
- * All pairs are in each step, so that the sum over them is what is left of their order. AdamW's ε is above the noise of
- * gradients that are 0 (those of the biases of keys), which it would scale up otherwise.
+ * Each step has all pairs, so that their order only affects the order of summation. AdamW's ε is above the noise of
+ * gradients that are 0 (those of the key biases), because AdamW would otherwise scale this noise up.
  */
 const options: TrainingOptions = {
   batchSize: 6,
@@ -91,18 +91,18 @@ function assertSameTraining(
 }
 
 for (const [name, config] of Object.entries(models)) {
-  describe(`a training (${name})`, () => {
+  describe(`training (${name})`, () => {
     const expected = train(config);
 
-    it("is not changed by prompts that are read once for both responses", async () => {
+    it("gives the same result if prompts are read once for both responses", async () => {
       assertSameTraining(await train(config, { sharePrompts: true }), await expected);
     });
 
-    it("is not changed by the order of the pairs", async () => {
+    it("gives the same result for another order of the pairs", async () => {
       assertSameTraining(await train(config, { sharePrompts: true }, pairs.toReversed(), 5), await expected);
     });
 
-    it("is not changed by accumulation, whose micro-batches have other shapes and paddings", async () => {
+    it("gives the same result with gradients accumulated over micro-batches of other shapes and padding", async () => {
       for (const microBatchSize of [1, 4]) {
         for (const sharePrompts of [false, true])
           assertSameTraining(await train(config, { microBatchSize, sharePrompts }), await expected);

@@ -33,7 +33,7 @@ function plan(
 
 const even = sequences(...new Array<number>(16).fill(240));
 const plenty = 64e9;
-/** Memory that has this much room for programs. */
+/** The memory limit that leaves this much room for programs. */
 const withRoom = (room: number) => {
   const state = stateBytes({ config, objective: supervised, options: { batchSize: 8, epochs: 1 } });
   return plenty - programMemory(plenty, state) + room;
@@ -42,11 +42,11 @@ const withRoom = (room: number) => {
 describe("planMemory", () => {
   const whole = plan(plenty, even);
 
-  it("takes a step at once where there is room, as the options say without it", () => {
+  it("plans each step as one batch without recomputation if there is room", () => {
     assert.deepEqual([whole.microBatchSize, whole.recompute, whole.sizes], [8, false, [8, 8]]);
   });
 
-  it("takes less at once the less room there is, and computes again only where one example alone is too much", () => {
+  it("plans smaller micro-batches for less room, and recomputes only if a single example does not fit otherwise", () => {
     const found = [1, 0.6, 0.3, 0.15].map((share) => plan(withRoom(share * whole.programBytes), even));
     const sizes = found.map(({ microBatchSize }) => microBatchSize);
     assert.deepEqual(
@@ -70,12 +70,12 @@ describe("planMemory", () => {
     assert.deepEqual(pick(plan(tight, even, { microBatchSize: 1 })), [1, true]);
   });
 
-  it("does what it is told where it is told", () => {
+  it("keeps a given microBatchSize or recompute", () => {
     assert.deepEqual(pick(plan(plenty, even, { microBatchSize: 3 })), [3, false]);
     assert.deepEqual(pick(plan(plenty, even, { recompute: true })), [8, true]);
   });
 
-  it("takes no more than 2 GiB for a program of a CPU, however much there is, and what fits on a device", () => {
+  it("limits a CPU program to 2 GiB, however much memory there is, but not a device program", () => {
     const long = sequences(...new Array<number>(32).fill(2000));
     const found = plan(plenty, long, { batchSize: 32 });
     assert.ok(found.microBatchSize < 32 && found.programBytes <= 2 ** 31, JSON.stringify(found));
@@ -83,7 +83,7 @@ describe("planMemory", () => {
     assert.ok(onDevice.microBatchSize === 32 && onDevice.programBytes > 2 ** 31, JSON.stringify(onDevice));
   });
 
-  it("says what would fit where not one example does", () => {
+  it("throws an InputError that says what would fit if the longest example does not", () => {
     const mixed = sequences(30, 30, 60, 1800);
     const least = plan(plenty, sequences(60), { recompute: true }).programBytes;
     assert.throws(() => plan(withRoom(1.05 * least), mixed), {
@@ -97,7 +97,7 @@ describe("planMemory", () => {
     );
   });
 
-  it("plans nothing for nothing", () => {
+  it("plans no steps without examples", () => {
     assert.deepEqual(plan(plenty, []).sizes, []);
   });
 });

@@ -12,20 +12,20 @@ import { responseLogProbs } from "../../src/model/scoring/score.js";
 import { assertClose } from "../support/compare.js";
 import { randomPairs, tinyPolicy } from "../support/tiny-model.js";
 
-/* Losses of a user's own: objects, told from each other by what they compute, not by their names. */
+/* Custom losses are objects, distinguished by what they compute and not by their names. */
 
 const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
 after(() => engine.close());
 
-/** −log σ(Δ − margin), always under the same name, with nothing else that tells one from the other. */
+/** −log σ(Δ − margin), always with the same name and no other field that distinguishes one margin from another. */
 const withMargin = (margin: number): PreferenceLoss => ({
   ...{ name: "mine", version: "1", beta: 1, reward: losses.dpo({ beta: 1 }).reward },
   perPair: ({ policyChosen, policyRejected, referenceChosen, referenceRejected }) =>
     softplus(neg(sub(sub(sub(policyChosen, referenceChosen), sub(policyRejected, referenceRejected)), margin))),
 });
 
-/** Pairs whose reference is the policy that is trained. */
+/** Pairs with reference log-probabilities from the policy that is trained. */
 async function pairs(): Promise<ReferencedPair[]> {
   const policy = await tinyPolicy(programs);
   const all = randomPairs(6, Random.seeded(4)).map(({ prompt, chosen, rejected }) =>
@@ -52,8 +52,8 @@ async function train(objective: Objective<ReferencedPair>, epochs = 1): Promise<
   return records;
 }
 
-describe("losses of one name", () => {
-  it("each compute their own, in training and in evaluation, in one process", async () => {
+describe("custom losses with the same name", () => {
+  it("each compute their own value, in training and in evaluation, in one process", async () => {
     for (const margin of [0, 5, 0, 2]) {
       const [record] = (await train(preference(withMargin(margin)))) as [StepRecord];
       const expected = Math.log1p(Math.exp(margin));
@@ -61,7 +61,7 @@ describe("losses of one name", () => {
     }
   });
 
-  it("build their graph once a training, not at each step", async () => {
+  it("build their graph once per training, not at each step", async () => {
     let built = 0;
     const base = preference(withMargin(1));
     const counting: Objective<ReferencedPair> = { ...base, build: (batch) => (built++, base.build(batch)) };
@@ -70,7 +70,7 @@ describe("losses of one name", () => {
     assert.equal(built, 2);
   });
 
-  it("are named where one of their functions throws, or gives back something else", async () => {
+  it("are named in the error if one of their functions throws or returns something invalid", async () => {
     const base = preference(withMargin(1));
     const refuses = (own: Partial<Objective<ReferencedPair>>, message: RegExp) =>
       assert.rejects(train({ ...base, name: "mine", ...own }), { name: "InputError", message });
@@ -107,7 +107,7 @@ describe("losses of one name", () => {
     });
   });
 
-  it("carry their version, which the library's own do not have", () => {
+  it("pass on their version; built-in losses have none", () => {
     assert.equal(preference(withMargin(1)).version, "1");
     assert.equal(preference(losses.dpo({ beta: 1 })).version, undefined);
   });

@@ -35,8 +35,8 @@ const numbers: PairNumbers = {
 const valueOf = (loss: PreferenceLoss, columns: PairNumbers["columns"] & object) =>
   lossByMeaning(loss, { ...numbers, columns }).loss;
 
-describe("a column of pairs", () => {
-  it("is the label smoothing of each under cdpo, rdpo and exo-pair", () => {
+describe("a column of the pairs", () => {
+  it("sets each pair's label smoothing under cdpo, rdpo and exo-pair", () => {
     const of = (name: LossName, epsilon: number) =>
       lossByMeaning(lossNamed(name, { beta: 0.5, labelSmoothing: epsilon }), numbers);
     for (const name of ["cdpo", "rdpo", "exo-pair"] as const) {
@@ -50,7 +50,7 @@ describe("a column of pairs", () => {
     assertClose([found], [expected / 2], 1e-6);
   });
 
-  it("is the soft label of each under dpo", () => {
+  it("sets each pair's soft label under dpo", () => {
     const expected =
       -0.7 * Math.log(sigma(3)) - 0.3 * Math.log(sigma(-3)) - 0.5 * Math.log(sigma(-1)) - 0.5 * Math.log(sigma(1));
     assertClose([valueOf(losses.dpo({ beta: 0.5 }), { target: [0.7, 0.5] })], [expected / 2], 1e-6);
@@ -61,13 +61,13 @@ describe("a column of pairs", () => {
     );
   });
 
-  it("is the target margin of each under simpo", () => {
+  it("sets each pair's target margin under simpo", () => {
     // l̄_w − l̄_l = −2 + 5 = 3, then −1 + 5 = 4.
     const expected = -Math.log(sigma(1.5 - 0.7)) - Math.log(sigma(2 - 3));
     assertClose([valueOf(losses.simpo({ beta: 0.5 }), { targetMargin: [0.7, 3] })], [expected / 2], 1e-6);
   });
 
-  it("has the slopes of its values, by both responses", () => {
+  it("gives gradients that match finite differences, for both responses", () => {
     const cases: readonly [PreferenceLoss, PairNumbers["columns"] & object][] = [
       [losses.cdpo({ beta: 0.3 }), { labelSmoothing: [0.1, 0.45] }],
       [losses.rdpo({ beta: 0.3 }), { labelSmoothing: [0, 0.3] }],
@@ -109,8 +109,8 @@ const columnsOf = (
   return preference(loss as PreferenceLoss).columns!(pairs.map((pair) => ({ ...plain, ...pair })));
 };
 
-describe("columns that pairs come with", () => {
-  it("are those that the loss reads and some pair has; names of one's own are ignored", () => {
+describe("columns of the pairs", () => {
+  it("are used if the loss reads them and some pair has them; custom names are ignored", () => {
     assert.deepEqual(columnsOf("cdpo", [{}, { columns: { labelSmoothing: 0.2 } }, { columns: { topic: 7 } }]), [
       "labelSmoothing",
     ]);
@@ -176,9 +176,9 @@ describe("columns that pairs come with", () => {
     ],
   ];
   for (const [what, given, message] of wrong)
-    it(`are refused where they are wrong: ${what}`, () => assert.throws(given, { name: "InputError", message }));
+    it(`are refused if they are invalid: ${what}`, () => assert.throws(given, { name: "InputError", message }));
 
-  it("are needed where a loss of one's own declares no default", () => {
+  it("are required of every pair if a custom loss declares no default", () => {
     const needing: PreferenceLoss = { ...losses.dpo({ beta: 1 }), name: "irepo", columns: { target: {} } };
     assert.throws(() => columnsOf(needing, [{}]), {
       message: 'pair 1 has no column "target", which the loss needs of every pair',
@@ -186,7 +186,7 @@ describe("columns that pairs come with", () => {
     assert.deepEqual(columnsOf(needing, [{ columns: { target: -2 } }]), []);
   });
 
-  it("of a sequence to imitate: a weight from 0", () => {
+  it("are checked for supervised fine-tuning too: the weight must not be NaN", () => {
     assert.throws(
       () =>
         supervised.columns([
@@ -240,7 +240,7 @@ function assertSameTraining(
     assert.ok(largestDifference(found.parameters.get(name)!.data, data) <= 5e-5, name);
 }
 
-/** cDPO's losses of pairs under the policy that a training begins with. */
+/** cDPO's loss of each pair under the policy before training. */
 async function lossesOf(pairs: readonly ReferencedPair[]): Promise<number[]> {
   const logProbs = await responseLogProbs(
     await tinyPolicy(programs),
@@ -254,7 +254,7 @@ async function lossesOf(pairs: readonly ReferencedPair[]): Promise<number[]> {
 }
 
 describe("training on pairs with columns", () => {
-  it("has the loss Σ weight · loss / pairs, each with its own label smoothing", async () => {
+  it("has the loss Σ weight · loss / pairs, with each pair's own label smoothing", async () => {
     const { records } = await train(columned);
     const each = await lossesOf(columned);
     assertClose(
@@ -262,7 +262,7 @@ describe("training on pairs with columns", () => {
       [each.reduce((sum, loss, i) => sum + columned[i]!.columns!.weight! * loss, 0) / 6],
       1e-5,
     );
-    // A pair without the column has the loss's own.
+    // Pairs without the column use the loss's own label smoothing.
     const partly = columned.map(
       ({ columns, ...pair }, i): ReferencedPair => (i < 3 ? { ...pair, columns: columns! } : pair),
     );
@@ -271,7 +271,7 @@ describe("training on pairs with columns", () => {
     assertClose([(await train(partly)).records[0]!.loss], [expected], 1e-5);
   });
 
-  it("is that of pairs without columns where all weights are 1", async () => {
+  it("gives the same bytes as without columns if all weights are 1", async () => {
     const bare = columned.map(({ columns: _, ...pair }) => pair);
     const weighted = bare.map((pair) => ({ ...pair, columns: { weight: 1 } }));
     const [found, expected] = [await train(weighted), await train(bare)];
@@ -279,19 +279,19 @@ describe("training on pairs with columns", () => {
     assertSameTensors(found.parameters, expected.parameters);
   });
 
-  it("learns nothing from pairs of weight 0", async () => {
+  it("changes no parameters if all weights are 0", async () => {
     const { parameters } = await train(columned.map((pair) => ({ ...pair, columns: { weight: 0 } })));
     assertSameTensors(parameters, await (await tinyPolicy(programs)).parameters());
   });
 
-  it("is not changed by the order of the pairs, by micro-batches or by shared prompts", async () => {
+  it("does not depend on the order of the pairs, micro-batches or shared prompts", async () => {
     const expected = await train(columned, { sharePrompts: false });
     assertSameTraining(await train(columned.toReversed(), { sharePrompts: false }), expected);
     for (const microBatchSize of [1, 4]) assertSameTraining(await train(columned, { microBatchSize }), expected);
     assertSameTraining(await train(columned, { sharePrompts: true }), expected);
   });
 
-  it("goes on where it stopped to the same bytes", async () => {
+  it("resumes with the same bytes", async () => {
     for (const change of [{}, { microBatchSize: 2 }]) {
       const settings = { ...change, batchSize: 4 };
       const [found, expected] = [await train(columned, settings, 3), await train(columned, settings)];
@@ -300,7 +300,7 @@ describe("training on pairs with columns", () => {
     }
   });
 
-  it("regresses on a target that each pair brings, under a loss of one's own (iREPO)", async () => {
+  it("fits each pair's target under a custom regression loss (iREPO)", async () => {
     const irepo: PreferenceLoss = {
       ...{ name: "irepo", version: "1", beta: 0.1, reward: losses.dpo({ beta: 0.1 }).reward },
       columns: { target: {} },
@@ -341,7 +341,7 @@ describe("supervised fine-tuning on weighted sequences", () => {
   }
   type Sequences = readonly (typeof sequences)[number][];
 
-  it("weighs each one's tokens, in micro-batches or not", async () => {
+  it("weights the tokens of each sequence, with and without micro-batches", async () => {
     const logProbs = await responseLogProbs(await tinyPolicy(programs), sequences);
     const tokens = sequences.reduce((sum, { response }) => sum + response.length, 0);
     const expected = -sequences.reduce((sum, { weight }, i) => sum + weight * logProbs[i]!, 0) / tokens;

@@ -7,7 +7,7 @@ import { exactShape, fittingBoth, rowsOf, type TokenSequence } from "../../src/m
 import { batchCost } from "../../src/model/scoring/batch-cost.js";
 import { randomSequences, randomTokens, tinyConfig } from "../support/tiny-model.js";
 
-/** Pairs, as two sequences each, whose prompts differ. */
+/** Pairs, as two sequences each with different prompts. */
 function pairs(count: number, seed = 1): TokenSequence[][] {
   const random = Random.seeded(seed);
   return Array.from({ length: count }, () => randomSequences(2, random));
@@ -16,7 +16,7 @@ function pairs(count: number, seed = 1): TokenSequence[][] {
 const plan = (examples: readonly TokenSequence[][], options: PlanOptions, seed = 2) =>
   planTraining(examples, options, Random.seeded(seed), batchCost(tinyConfig));
 
-/** Pairs of one prompt, of sizes in tokens. */
+/** Pairs of two responses to one prompt; sizes are in tokens, those of responses on average. */
 function promptPairs(count: number, promptTokens: number, responseTokens: number): TokenSequence[][] {
   const random = Random.seeded(9);
   return Array.from({ length: count }, () => {
@@ -33,13 +33,13 @@ const indicesOf = (steps: readonly StepPlan[]) =>
   steps.flatMap(({ microBatches }) => microBatches.flatMap(({ indices }) => indices));
 
 describe("planTraining", () => {
-  it("takes the share of an epoch's steps that a fraction asks for", () => {
+  it("takes part of an epoch's steps if `epochs` has a fraction", () => {
     const [two, some] = [plan(pairs(10), { batchSize: 3, epochs: 2 }), plan(pairs(10), { batchSize: 3, epochs: 1.5 })];
     assert.deepEqual([two.length, some.length, some.at(-1)!.epoch], [8, 6, 1.5]);
     assert.deepEqual(indicesOf(some), indicesOf(two.slice(0, 6)));
   });
 
-  it("shows every example once an epoch, in batches of the sizes asked for, in shapes that fit", () => {
+  it("takes every example once per epoch, in batches of the requested sizes and in shapes that fit", () => {
     const sizes = fc.record({
       count: fc.integer({ min: 1, max: 60 }),
       batchSize: fc.integer({ min: 1, max: 9 }),
@@ -76,7 +76,7 @@ describe("planTraining", () => {
     );
   });
 
-  it("takes as many steps as it is told to, in as many epochs as they take", () => {
+  it("takes `maxSteps` steps, however many epochs that takes", () => {
     const examples = pairs(10);
     const options = { batchSize: 4, epochs: 3 };
     const steps = plan(examples, options);
@@ -91,11 +91,11 @@ describe("planTraining", () => {
     assert.deepEqual(plan([], { ...options, maxSteps: 2 }), []);
   });
 
-  it("takes whole steps through the model where no micro-batch size is given", () => {
+  it("plans one micro-batch per step if no micro-batch size is given", () => {
     for (const { microBatches } of plan(pairs(20), { batchSize: 8, epochs: 2 })) assert.equal(microBatches.length, 1);
   });
 
-  it("is the same with the same seed, and another in each epoch and with another seed", () => {
+  it("is the same for the same seed and differs between epochs and seeds", () => {
     const examples = pairs(30);
     const options = { batchSize: 4, epochs: 2 };
     const steps = plan(examples, options);
@@ -104,8 +104,8 @@ describe("planTraining", () => {
     assert.notDeepEqual(indicesOf(steps.slice(0, 8)), indicesOf(steps.slice(8)));
   });
 
-  it("puts other examples together with another seed and in each epoch, and takes the batches in another order", () => {
-    // More than a pool, within which batches are decided by length.
+  it("groups examples differently for each seed and epoch, and shuffles the order of the batches", () => {
+    // More than one pool; within a pool, lengths decide the batches.
     const examples = pairs(200);
     const batches = (seed: number, epoch: number) =>
       plan(examples, { batchSize: 4, epochs: 2 }, seed)
@@ -119,7 +119,7 @@ describe("planTraining", () => {
     assert.deepEqual(together(2, 0), together(2, 0));
     assert.notDeepEqual(together(3, 0), together(2, 0));
     assert.notDeepEqual(together(2, 1), together(2, 0));
-    // In one pool, where no two are equally long, batches are the same, and come in another order.
+    // In one pool without equal lengths, the batches are the same but come in another order.
     const unequal = Array.from({ length: 40 }, (_, i) => [
       { prompt: new Int32Array(1), response: new Int32Array(i + 1) },
     ]);
@@ -133,21 +133,21 @@ describe("planTraining", () => {
     assert.notDeepEqual(few(3), few(2));
   });
 
-  it("keeps padding and the number of programs low", () => {
+  it("keeps padding and the number of shapes low", () => {
     const examples = pairs(512);
     const steps = plan(examples, { batchSize: 8, epochs: 1 });
     const used = examples.flat().reduce((sum, { prompt, response }) => sum + prompt.length + response.length, 0);
     const computed = steps
       .flatMap(({ microBatches }) => microBatches)
       .reduce((sum, { shape }) => sum + shape.rows * shape.length, 0);
-    // The rows of a pair differ in length themselves; unsorted, about half would be padding.
+    // The two rows of a pair also differ in length; unsorted, about half would be padding.
     const paired = examples.reduce((sum, rows) => sum + 2 * exactShape(rowsOf(rows, false)).length, 0);
     assert.ok(computed < 1.2 * paired, `${used} tokens, ${paired} in pairs, ${computed} computed`);
     const shapes = new Set(steps.flatMap(({ microBatches }) => microBatches.map(({ shape }) => JSON.stringify(shape))));
     assert.ok(shapes.size <= 6, [...shapes].join(" "));
   });
 
-  it("lays out a pair in the rows that cost less, or that it is told to", () => {
+  it("lays out pairs in the rows that cost less, or as `sharePrompts` says", () => {
     const shapes = (examples: readonly TokenSequence[][], sharePrompts?: boolean) =>
       plan(examples, { batchSize: 8, epochs: 1, ...(sharePrompts !== undefined && { sharePrompts }) }).flatMap(
         ({ microBatches }) => microBatches.map(({ shape }) => shape),
@@ -172,7 +172,7 @@ describe("planTraining", () => {
     assert.ok(total(shapes(mixed)) < Math.min(total(shapes(mixed, true)), total(shapes(mixed, false))));
   });
 
-  it("has no step without examples, or without epochs", () => {
+  it("has no steps without examples or epochs", () => {
     assert.deepEqual(plan([], { batchSize: 4, epochs: 2 }), []);
     assert.deepEqual(plan(pairs(3), { batchSize: 4, epochs: 0 }), []);
   });
@@ -182,7 +182,7 @@ describe("planDrawn", () => {
   const drawn = (examples: readonly TokenSequence[][], options: PlanOptions) =>
     planDrawn(examples, options, Random.seeded(2), batchCost(tinyConfig));
 
-  it("shows every stand-in once an epoch, in one shape that any of them fit together", () => {
+  it("takes every stand-in once per epoch, in one shape that fits any combination of them", () => {
     const sizes = fc.record({
       count: fc.integer({ min: 1, max: 40 }),
       batchSize: fc.integer({ min: 1, max: 12 }),
@@ -203,7 +203,7 @@ describe("planDrawn", () => {
         assert.deepEqual([steps[half - 1]!.epoch, steps.at(-1)!.epoch], [1, 2]);
         const batches = steps.flatMap(({ microBatches }) => microBatches);
         assert.equal(new Set(batches.map(({ shape }) => JSON.stringify(shape))).size, 1);
-        // The longest of all may be drawn as often as there is room.
+        // The longest example may be drawn for every slot.
         const { shape } = batches[0]!;
         const slots = Math.min(microBatchSize, batchSize, count);
         for (const example of examples) {

@@ -15,7 +15,7 @@ after(() => engine.close());
 
 for (const name of modelCases) {
   describe(`training on preferences (${name})`, () => {
-    it("has PyTorch's loss, and its gradient by every parameter", async () => {
+    it("matches PyTorch's loss and its gradient by every parameter", async () => {
       const given = await loadModelCase(name);
       const { loss, gradients } = await lossAndGradients(
         engine,
@@ -32,7 +32,7 @@ for (const name of modelCases) {
     });
 
     for (const sharePrompts of [false, true]) {
-      it(`is not changed by padding, nor by the order of the pairs, ${sharePrompts ? "in shared rows" : "in rows of their own"}`, async () => {
+      it(`does not depend on padding or the order of the pairs, ${sharePrompts ? "in shared rows" : "in rows of their own"}`, async () => {
         const given = await loadModelCase(name);
         const objective = preference(dpo(given.dpo));
         const padding = { slots: 1, length: 3, completions: 4 };
@@ -52,7 +52,7 @@ for (const name of modelCases) {
       });
     }
 
-    it("starts at ln 2, where the policy is the reference", async () => {
+    it("starts at ln 2 if the policy is the reference", async () => {
       const given = await loadModelCase(name);
       const pairs = given.referencedPairs.map((pair, i) => ({
         ...pair,
@@ -71,14 +71,14 @@ describe("metrics", () => {
 
   for (const fixture of lossFixtures().filter(({ metrics }) => metrics)) {
     const { loss, settings, extreme, metrics } = fixture;
-    it(`are those of TRL, ${JSON.stringify({ loss, ...settings })}${extreme ? ", log-ratios of ±1000 and beyond" : ""}`, () => {
+    it(`match TRL: ${JSON.stringify({ loss, ...settings })}${extreme ? ", log-ratios of ±1000 and beyond" : ""}`, () => {
       const found = metricsWithTrlReward(fixture);
       // TRL takes the mean of the accuracies in float32.
       for (const [name, value] of Object.entries(metrics!)) assertClose([found[name]!], [value], 1e-7, name);
     });
   }
 
-  it("are β times the loss's own reward", () => {
+  it("include rewards of β times the loss's own reward", () => {
     const pairs: ReferencedPair[] = [
       { chosen: response(4), rejected: response(2), referenceChosen: -10, referenceRejected: -6 },
     ];
@@ -99,7 +99,7 @@ describe("a preference objective", () => {
   const sequence = { prompt: new Int32Array(1), response: new Int32Array(2) };
   const unreferenced: ReferencedPair = { chosen: sequence, rejected: sequence };
 
-  it("refuses a pair without the reference's log-probabilities, where the loss needs them", () => {
+  it("refuses a pair without the reference's log-probabilities if the loss needs them", () => {
     const feed = (name: LossName) =>
       preference(lossNamed(name, { beta: 0.1 })).feed([unreferenced], {
         step: [unreferenced],
@@ -114,7 +114,7 @@ describe("a preference objective", () => {
     assert.deepEqual([...(feed("simpo").feeds.referenceChosen as Float32Array)], [0]);
   });
 
-  it("refuses micro-batches where the loss depends on all pairs of a step together", () => {
+  it("refuses micro-batches if the loss compares all pairs of a step", () => {
     const check = (name: LossName, microBatchSize?: number) => () =>
       preference(lossNamed(name, { beta: 0.1 })).check!({
         batchSize: 8,

@@ -15,7 +15,7 @@ const heavy: ReferencedPair = { ...pair, rejected: sequence([3]), columns: { wei
 const objective = scoreHead(losses.dpo({ beta: 0.5 }));
 const weight = [0.4, -0.2, 0.7];
 
-/** A batch of pairs whose hidden states are made up. */
+/** A batch of pairs with arbitrary hidden states. */
 function fed(pairs: readonly ReferencedPair[], padding = { slots: 0, tokens: 0 }) {
   const found = objectiveCase(objective, pairs, { padding });
   const tokens = pairs
@@ -25,7 +25,7 @@ function fed(pairs: readonly ReferencedPair[], padding = { slots: 0, tokens: 0 }
   return { ...found, hidden: found.hidden, states: hidden, leaves: { ...found.feeds, hidden, "head.weight": weight } };
 }
 
-/** The score of the response whose tokens are `from` to `to`, by hand. */
+/** Computes the score of the response with the tokens `from` to `to` by hand. */
 function score(states: readonly number[], from: number, to: number): number {
   let total = 0;
   for (let t = from; t < to; t++) for (const [d, value] of weight.entries()) total += value * states[3 * t + d]!;
@@ -33,26 +33,26 @@ function score(states: readonly number[], from: number, to: number): number {
 }
 
 describe("scoreHead", () => {
-  it("is −log σ of the difference of scores, weighted and averaged, by hand", () => {
+  it("equals the weighted mean of −log σ(score difference), computed by hand", () => {
     const { loss, leaves, states } = fed([pair, heavy]);
     const margins = [score(states, 0, 3) - score(states, 3, 5), score(states, 5, 8) - score(states, 8, 9)];
     const [first, second] = margins.map((margin) => Math.log1p(Math.exp(-margin)));
     assertClose(evaluate([loss], leaves)[0]!, [(first! + 3 * second!) / 2], 1e-6);
   });
 
-  it("has the slopes of its values for hidden states and head, and padding counts 0", () => {
+  it("has gradients by hidden states and head that match finite differences, and ignores padding", () => {
     const { loss, leaves, hidden } = fed([pair, heavy], { slots: 1, tokens: 4 });
     checkGradients(loss, [hidden, loss.graph.state("head.weight", "float32", [3, 1])], leaves);
     const plain = fed([pair, heavy]);
     assertClose(evaluate([loss], leaves)[0]!, evaluate([plain.loss], plain.leaves)[0]!, 1e-6);
   });
 
-  it("counts what it ranks rightly, ties as half", () => {
+  it("reports the mean margin and the accuracy, with ties counted as half", () => {
     const metrics = objective.metrics([pair, pair, pair], { margin: Float64Array.of(2, -1, 0) });
     assert.deepEqual(metrics, { "score/margins": 1 / 3, "score/accuracies": 0.5 });
   });
 
-  it("scores an embedding by the head", () => {
+  it("has a head with which scoreOf scores an embedding", () => {
     const head = new Map([["weight", tensor([3, 1], Float32Array.from(weight))]]);
     assert.ok(Math.abs(scoreOf(Float32Array.of(1, 2, -1), head) - (0.4 - 0.4 - 0.7)) < 1e-6);
   });

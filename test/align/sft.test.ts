@@ -11,7 +11,7 @@ after(() => engine.close());
 
 for (const name of llamaCases) {
   describe(`supervised fine-tuning (${name})`, () => {
-    it("has PyTorch's loss, and its gradient by every parameter", async () => {
+    it("matches PyTorch's loss and its gradient by every parameter", async () => {
       const given = await loadLlamaCase(name);
       const chosen = given.referencedPairs.map((pair) => pair.chosen);
       const { loss, gradients } = await lossAndGradients(engine, given, supervised, chosen);
@@ -23,7 +23,7 @@ for (const name of llamaCases) {
       }
     });
 
-    it("is not changed by padding, nor by the order of the examples", async () => {
+    it("does not depend on padding or the order of the examples", async () => {
       const given = await loadLlamaCase(name);
       const chosen = given.referencedPairs.map((pair) => pair.chosen);
       const expected = await lossAndGradients(engine, given, supervised, chosen);

@@ -10,7 +10,7 @@ import { objectiveCase } from "../support/objective-case.js";
 import { evaluate } from "../support/reference.js";
 
 const sequence = (ids: readonly number[]) => ({ prompt: Int32Array.of(1), response: Int32Array.from(ids) });
-/** The chosen response has two phrases to lose, the rejected one one, so that half and none of it are the same. */
+/** The chosen response has two key phrases to lose, the rejected one has one, so its "half" and "none" are the same. */
 const pair: ReferencedPair = {
   ...{ chosen: sequence([5, 6, 2]), rejected: sequence([7, 2]), referenceChosen: -3, referenceRejected: -2 },
   tokens: { chosen: { half: [0, 6, 2], none: [0, 0, 2] }, rejected: { half: [0, 2], none: [0, 2] } },
@@ -41,7 +41,7 @@ function fed(of: ReturnType<typeof objective>, pairs: readonly ReferencedPair[],
   return { ...found, leaves, tokenLogProbs };
 }
 
-/** The cross-entropy of one version of a response, by its hidden states and its degree. */
+/** Computes the cross-entropy of one version of a response from its hidden states and its degree. */
 function crossEntropy(states: readonly number[][], degree: number): number {
   const mean = [0, 1, 2].map((d) => states.reduce((sum, state) => sum + state[d]!, 0) / states.length);
   const logits = head.bias.map(
@@ -51,7 +51,7 @@ function crossEntropy(states: readonly number[][], degree: number): number {
 }
 
 describe("spo", () => {
-  it("is the loss and λ · ½(CE_w + CE_l), each a mean over the versions that differ, by hand", () => {
+  it("equals the loss + λ · ½(CE_w + CE_l) by hand, each CE a mean over the distinct versions", () => {
     const { loss, leaves, tokenLogProbs } = fed(objective(), [pair]);
     const hidden = Array.from({ length: tokenLogProbs.length }, (_, t) =>
       [0, 1, 2].map((d) => leaves.hidden[3 * t + d]!),
@@ -68,7 +68,7 @@ describe("spo", () => {
     assertClose(evaluate([loss], leaves)[0]!, [dpo + (0.3 * (chosen + rejected)) / 2], 1e-6);
   });
 
-  it("has the slopes of its values, for tokens, hidden states and head, and padding counts 0", () => {
+  it("has gradients by hidden states and head that match finite differences, and ignores padding", () => {
     const { loss, leaves, tokenLogProbs: _, ...found } = fed(objective(), [pair, bare], { slots: 1, tokens: 4 });
     const state = (name: string, shape: readonly number[]) => loss.graph.state(name, "float32", shape);
     checkGradients(loss, [found.hidden, state("head.weight", [3, 3]), state("head.bias", [3])], leaves);
@@ -76,7 +76,7 @@ describe("spo", () => {
     assertClose(evaluate([loss], leaves)[0]!, evaluate([plain.loss], plain.leaves)[0]!, 1e-6);
   });
 
-  it("is the loss alone where λ is 0", () => {
+  it("is only the loss if λ is 0", () => {
     const { loss, leaves, tokenLogProbs: logProbs, hidden } = fed(objective({ lambda: 0 }), [pair]);
     const alone = objectiveCase(preference(losses.dpo({ beta: 0.5 })), [pair]);
     assertClose(
@@ -87,7 +87,7 @@ describe("spo", () => {
     assert.ok(evaluate(gradients(loss, [hidden]), leaves)[0]!.every((slope) => slope === 0));
   });
 
-  it("says how well the head does, over the versions that count", () => {
+  it("reports the head's loss and accuracy over the distinct versions", () => {
     const one = (value: number) => Float64Array.of(value, value);
     const found = objective().metrics([pair, bare], {
       policyChosen: one(-1),
@@ -99,7 +99,7 @@ describe("spo", () => {
     assertClose([found["degree/loss"]!, found["degree/accuracy"]!], [5 / 7, 1 - 3 / 7], 1e-12);
   });
 
-  it("refuses what has no degrees, and losses of single tokens", () => {
+  it("refuses pairs without degraded responses or key phrases, and token-level losses and weights", () => {
     const refuses = (of: ReturnType<typeof objective>, pairs: readonly ReferencedPair[], message: RegExp) =>
       assert.throws(() => of.columns!(pairs), { name: "InputError", message });
     const same = { ...bare, tokens: { chosen: bare.tokens!.chosen, rejected: { half: [7, 2], none: [7, 2] } } };

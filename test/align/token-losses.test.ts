@@ -19,7 +19,7 @@ const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
 after(() => engine.close());
 
-/** BMC's loss (arXiv 2408.07471, equations 4 to 6): tokens weigh 1 + min(1/π, δ), no gradient, where the responses differ. */
+/** BMC's loss (arXiv 2408.07471, equations 4 to 6): differing tokens weigh 1 + min(1/π, δ), without a gradient. */
 const bmc = (beta: number, delta: number): PreferenceLoss => ({
   ...{ name: "bmc", version: "1", beta, reward: losses.dpo({ beta }).reward },
   tokens: { reference: true, columns: { differs: { default: 0 } } },
@@ -33,7 +33,7 @@ const bmc = (beta: number, delta: number): PreferenceLoss => ({
 const sequence = (length: number) => ({ prompt: new Int32Array(1), response: new Int32Array(length) });
 const softplusOf = (x: number) => Math.log1p(Math.exp(x));
 
-/** Two pairs by hand: tokens of the chosen and the rejected response, their log-probabilities and the reference's. */
+/** Two pairs with hand-written reference log-probabilities of the tokens; {@link policyTokens} has the policy's. */
 const byHand: readonly ReferencedPair[] = [
   {
     ...{ chosen: sequence(2), rejected: sequence(1) },
@@ -47,12 +47,12 @@ const byHand: readonly ReferencedPair[] = [
 ];
 const policyTokens = [-0.5, -1.5, -0.9, -0.3, -2, -0.1];
 
-describe("a loss of single tokens", () => {
+describe("a token-level loss", () => {
   const beta = 0.5;
   const delta = 3;
 
-  it("has the value of BMC by hand, whatever padding is beside", () => {
-    // 1/π of the chosen's second token is e^1.5 > δ, of the rejected one e^0.9 < δ.
+  it("matches BMC computed by hand, with and without padding", () => {
+    // 1/π is e^1.5 > δ for the chosen response's second token, and e^0.9 < δ for the rejected one.
     const first = 0.5 + 0.5 * (1 + delta) + 0.4 * (1 + Math.exp(0.9));
     const second = 0.7 - (1 + 0.9);
     const expected = (softplusOf(-beta * first) + softplusOf(-beta * second)) / 2;
@@ -66,7 +66,7 @@ describe("a loss of single tokens", () => {
     }
   });
 
-  it("lets no gradient through its weights", () => {
+  it("passes no gradient through its weights", () => {
     const { loss, tokenLogProbs, feeds } = objectiveCase(preference(bmc(beta, delta)), byHand);
     const [slopes] = evaluate(gradients(loss, [tokenLogProbs]), { ...feeds, tokenLogProbs: policyTokens });
     const first = 0.5 + 0.5 * (1 + delta) + 0.4 * (1 + Math.exp(0.9));
@@ -75,7 +75,7 @@ describe("a loss of single tokens", () => {
     assertClose(slopes!, [a, a * (1 + delta), -a * (1 + Math.exp(0.9)), b, -b, -b], 1e-6);
   });
 
-  it("has the slopes of its values where its weights are numbers that are fed", () => {
+  it("has gradients that match finite differences if its weights are inputs", () => {
     const weighted: PreferenceLoss = {
       ...{ name: "weighted", version: "1", beta, reward: losses.dpo({ beta }).reward },
       tokens: { reference: true, columns: { differs: { default: 1 } } },
@@ -88,7 +88,7 @@ describe("a loss of single tokens", () => {
     checkGradients(loss, [tokenLogProbs], { ...feeds, tokenLogProbs: policyTokens });
   });
 
-  it("has to say what it reads, and gets it or an error that says what is missing", () => {
+  it("throws an error if it does not declare what it reads, or if a pair lacks it or has token weights", () => {
     const { tokens: _, ...silent } = bmc(beta, delta);
     assert.throws(
       () => objectiveCase(preference(silent), byHand),
@@ -122,7 +122,7 @@ describe("a loss of single tokens", () => {
     });
   });
 
-  it("can be a part of a weighted sum", () => {
+  it("can be part of a weighted sum", () => {
     const value = (loss: PreferenceLoss) => {
       const { loss: total, feeds } = objectiveCase(preference(loss), byHand);
       return evaluate([total], { ...feeds, tokenLogProbs: policyTokens })[0]![0]!;
@@ -135,7 +135,7 @@ describe("a loss of single tokens", () => {
   });
 });
 
-describe("token weights under a loss of sums", () => {
+describe("token weights under a sequence-level loss", () => {
   const weights = (pair: ReferencedPair, chosen: number[], rejected: number[]): ReferencedPair => ({
     ...pair,
     tokens: {
@@ -145,7 +145,7 @@ describe("token weights under a loss of sums", () => {
   });
   const weighted = [weights(byHand[0]!, [1, 4], [2]), weights(byHand[1]!, [0], [1, 0.5])];
 
-  it("count in the sums of the policy and of the reference", () => {
+  it("apply to the summed log-probabilities of the policy and of the reference", () => {
     const objective = preference(losses.dpo({ beta: 0.5 }));
     const { feed } = objective;
     const { tokenWeight } = feed.call(objective, weighted, { step: weighted, slots: 2, tokens: 8, columns: [] });
@@ -161,7 +161,7 @@ describe("token weights under a loss of sums", () => {
     );
   });
 
-  it("need the reference's tokens where the loss needs the reference, and not otherwise", () => {
+  it("need the reference's token log-probabilities only if the loss needs the reference", () => {
     const bare: ReferencedPair[] = [
       {
         ...byHand[0]!,
@@ -183,7 +183,7 @@ const tokenized = randomPairs(6, Random.seeded(4)).map(({ prompt, chosen, reject
   rejected: { prompt, response: rejected },
 }));
 
-/** Pairs with the reference's log-probabilities by tokens and in sums, of a policy of this seed, and made-up weights. */
+/** Pairs with token and summed log-probabilities from a reference policy of this seed, and random 0/1 columns. */
 async function pairsAgainst(seed: number, name: "weight" | "differs"): Promise<ReferencedPair[]> {
   const policy = await tinyPolicy(programs, seed);
   const sequences = tokenized.flatMap(({ chosen, rejected }) => [chosen, rejected]);
@@ -225,7 +225,7 @@ async function train(
 }
 
 describe("scoring by tokens", () => {
-  it("has the terms of the sums, in rows that share prompts or not", async () => {
+  it("returns log-probabilities that add up to the response's, with shared prompts or without", async () => {
     const policy = await tinyPolicy(programs);
     const sequences = tokenized.flatMap(({ chosen, rejected }) => [chosen, rejected]);
     const sums = await responseLogProbs(policy, sequences);
@@ -248,14 +248,14 @@ for (const [name, loss, column] of [
   ["tokens", bmc(0.1, 3), "differs"],
   ["weighted sums", lossNamed("dpo", { beta: 0.1 }), "weight"],
 ] as const) {
-  describe(`training by a loss of ${name}`, () => {
-    it("starts at ln 2 where the policy is the reference", async () => {
+  describe(`training with a loss of ${name}`, () => {
+    it("starts at ln 2 if the policy is the reference, and falls below", async () => {
       const { records } = await train(loss, await pairsAgainst(1, column));
       assertClose([records[0]!.loss], [Math.LN2], 1e-5);
       assert.ok(records.at(-1)!.loss < Math.LN2 - 0.01);
     });
 
-    it("is not changed by the order of the pairs, by micro-batches or by shared prompts", async () => {
+    it("does not depend on the order of the pairs, micro-batches or shared prompts", async () => {
       const pairs = await pairsAgainst(2, column);
       const expected = await train(loss, pairs, { sharePrompts: false });
       const changes: Partial<TrainingOptions>[] = [
@@ -277,7 +277,7 @@ for (const [name, loss, column] of [
       }
     });
 
-    it("goes on where it stopped to the same bytes", async () => {
+    it("resumes with the same bytes", async () => {
       const pairs = await pairsAgainst(2, column);
       const change = { batchSize: 4, microBatchSize: 2, evaluateEvery: 2 };
       const [found, expected] = [await train(loss, pairs, change, 3), await train(loss, pairs, change)];
@@ -285,19 +285,19 @@ for (const [name, loss, column] of [
       assertSameTensors(found.parameters, expected.parameters);
     });
 
-    it("follows a reference that moves, token by token", async () => {
+    it("updates the reference's token log-probabilities when the reference moves", async () => {
       const { records } = await train(loss, await pairsAgainst(2, column), {
         referenceUpdate: { everySteps: 1 },
         evaluateEvery: 1,
       });
-      // After each step the reference is the policy itself, which begins as its own reference.
+      // The reference is the policy itself, at the start and after each step.
       for (const record of records) assertClose([record.loss, record.eval_loss!], [Math.LN2, Math.LN2], 1e-5);
     });
   });
 }
 
 describe("token weights of 1", () => {
-  it("give the same bytes as none", async () => {
+  it("give the same bytes as no weights", async () => {
     const pairs = (await pairsAgainst(2, "weight")).map(({ tokens, ...pair }) => ({ pair, tokens: tokens! }));
     const ones = pairs.map(({ pair, tokens }) => {
       const own = (side: "chosen" | "rejected") => ({

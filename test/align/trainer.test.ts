@@ -27,7 +27,7 @@ const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
 after(() => engine.close());
 
-/** Trains to the end: what every step reported, and the parameters after it. */
+/** Trains to the end; returns the record of every step and the final parameters. */
 async function train<Example>(
   policy: Policy,
   objective: Objective<Example>,
@@ -41,7 +41,7 @@ async function train<Example>(
   return { records, parameters: await policy.parameters() };
 }
 
-/** The records of the steps that are left, or of the first `count` of them. */
+/** Returns the records of the remaining steps, or of the first `count` of them. */
 async function taken<Example>(training: Trainer<Example>, count = Infinity): Promise<StepRecord[]> {
   const records: StepRecord[] = [];
   for await (const record of training.steps()) {
@@ -51,7 +51,7 @@ async function taken<Example>(training: Trainer<Example>, count = Infinity): Pro
   return records;
 }
 
-/** Pairs whose reference is the policy itself. */
+/** Pairs with reference log-probabilities from the policy itself. */
 async function pairsOf(policy: Policy, count: number): Promise<ReferencedPair[]> {
   const random = Random.seeded(8);
   const sequences = Array.from({ length: count }, () => {
@@ -102,7 +102,7 @@ for (const name of llamaCases) {
       return result;
     }
 
-    it("have PyTorch's losses, gradient norms and parameters", async () => {
+    it("match PyTorch's losses, gradient norms and parameters", async () => {
       const { training, trained } = await fixture;
       const { records, parameters } = await fiveSteps();
       assertClose(
@@ -120,7 +120,7 @@ for (const name of llamaCases) {
       assertCloseParameters(parameters, trained, 5e-5);
     });
 
-    it("are the same with gradients accumulated over micro-batches, whole ones or not", async () => {
+    it("are the same with gradients accumulated over micro-batches, of equal sizes or not", async () => {
       const { training, trained } = await fixture;
       for (const microBatchSize of [1, 3]) {
         const { records, parameters } = await fiveSteps(microBatchSize);
@@ -145,7 +145,7 @@ for (const name of llamaCases) {
 describe("a training", () => {
   const options: TrainingOptions = { batchSize: 4, epochs: 2, learningRate: 3e-3, schedule: "cosine", warmup: 0.2 };
 
-  it("starts at ln 2 where the policy is the reference, and learns to prefer what is chosen", async () => {
+  it("starts at ln 2 if the policy is the reference, and learns to prefer the chosen responses", async () => {
     const policy = await tinyPolicy(programs);
     const pairs = await pairsOf(policy, 8);
     const { records } = await train(policy, preference(dpo({ beta: 0.1 })), pairs, {
@@ -199,7 +199,7 @@ describe("a training", () => {
     }
   });
 
-  it("weighs all response tokens of a step alike, also where they lie in several micro-batches", async () => {
+  it("weights all response tokens of a step equally, also across micro-batches", async () => {
     const sequences = randomSequences(7, Random.seeded(2));
     const whole = await train(await tinyPolicy(programs), supervised, sequences, { ...options, batchSize: 7 });
     const parts = await train(await tinyPolicy(programs), supervised, sequences, {
@@ -219,7 +219,7 @@ describe("a training", () => {
     assertClose([whole.records[0]!.loss], [-logProbs.reduce((a, b) => a + b) / tokens], 1e-5, "first loss");
   });
 
-  it("gives the same bytes with the same seed, and others with another", async () => {
+  it("gives the same bytes with the same seed, and different parameters with another", async () => {
     const sequences = randomSequences(12, Random.seeded(2));
     const once = await train(await tinyPolicy(programs), supervised, sequences, options);
     const again = await train(await tinyPolicy(programs), supervised, sequences, options);
@@ -230,7 +230,7 @@ describe("a training", () => {
   });
 
   for (const microBatchSize of [4, 2]) {
-    it(`that goes on where another stopped gives the bytes of one that never did (micro-batches of ${microBatchSize})`, async () => {
+    it(`resumes with the same bytes as an uninterrupted one (micro-batches of ${microBatchSize})`, async () => {
       const settings = { ...options, microBatchSize };
       const policy = await tinyPolicy(programs);
       const pairs = await pairsOf(policy, 13);
@@ -245,7 +245,7 @@ describe("a training", () => {
         assert.equal(position.step, stopAt);
         const parameters = await stopped.parameters();
 
-        // Another engine: nothing is left of the first but what was read.
+        // Another engine, so that nothing is left of the first training but the state that was read.
         const elsewhere = new OnnxEngine({ threads: 1 });
         const resumed = await Policy.create(new ProgramCache(elsewhere), {
           config: tinyConfig,
@@ -262,7 +262,7 @@ describe("a training", () => {
   }
 
   for (const config of [tinyConfig, gptNeoXConfig, gpt2Config]) {
-    it(`has the same numbers where activations are computed again, in micro-batches or not (${config.architecture})`, async () => {
+    it(`gives the same numbers with recomputation, in micro-batches or not (${config.architecture})`, async () => {
       const parameters = initialParameters(config, Random.seeded(1));
       const policy = () => Policy.create(programs, { config, parameters, tokenizer: byteTokenizer });
       const pairs = await pairsOf(await policy(), 4);
@@ -290,7 +290,7 @@ describe("a training", () => {
     });
   }
 
-  it("stops with an error where the numbers run away, and says what may help", async () => {
+  it("throws a DivergenceError that suggests a lower learning rate if the numbers diverge", async () => {
     const policy = await tinyPolicy(programs);
     const training = await Trainer.begin(
       policy,
@@ -305,7 +305,7 @@ describe("a training", () => {
     );
   });
 
-  it("frees its optimizer at its end, and leaves the policy", async () => {
+  it("frees its optimizer state at the end, but not the policy", async () => {
     const policy = await tinyPolicy(programs);
     const training = await Trainer.begin(
       policy,
@@ -320,11 +320,11 @@ describe("a training", () => {
   });
 });
 
-describe("a signal", () => {
-  it("stops an accumulated step between its micro-batches, as if the step had not begun", async () => {
+describe("an abort signal", () => {
+  it("stops a step between its micro-batches and discards the step", async () => {
     const controller = new AbortController();
     let asked = 0;
-    /** Asks to stop when the second micro-batch of the third step (two micro-batches and an update each) is prepared. */
+    /** Aborts when the third step prepares its first micro-batch; each step prepares two of them and an update. */
     class StoppingCache extends ProgramCache {
       override get(key: string, build: () => Program) {
         if (++asked === 3 * 2 + 1) controller.abort(new Error("stopped"));

@@ -22,7 +22,7 @@ after(() => engine.close());
 const objective = preference(dpo({ beta: 0.1 }));
 const options: TrainingOptions = { batchSize: 4, epochs: 2, learningRate: 1e-2, schedule: "constant" };
 
-/** Pairs whose reference is {@link tinyPolicy}. */
+/** Pairs with reference log-probabilities from {@link tinyPolicy}. */
 const referenced = async (count: number, seed: number): Promise<ReferencedPair[]> =>
   referencedBy(await tinyPolicy(programs), count, seed);
 
@@ -42,7 +42,7 @@ const validation = await referenced(5, 3);
 
 interface Trained {
   readonly records: readonly StepRecord[];
-  /** As they were after each step. */
+  /** The parameters after each step. */
   readonly path: readonly Weights[];
   readonly parameters: Weights;
 }
@@ -63,7 +63,7 @@ async function train(
   return { records, path, parameters: await policy.parameters() };
 }
 
-/** The loss on pairs, each counted alike. */
+/** Computes the mean DPO loss over the pairs. */
 async function lossUnder(parameters: Weights, on: readonly ReferencedPair[]): Promise<number> {
   const policy = await Policy.create(programs, { config: tinyConfig, parameters, tokenizer: byteTokenizer });
   const { chosen, rejected } = await pairLogProbs(
@@ -79,7 +79,7 @@ async function lossUnder(parameters: Weights, on: readonly ReferencedPair[]): Pr
 const evaluated = (records: readonly StepRecord[]) => records.filter((record) => "eval_loss" in record);
 
 describe("evaluations during training", () => {
-  it("come every so many steps and after the last, under TRL's names, and change nothing", async () => {
+  it("run every `evaluateEvery` steps and after the last, under TRL's names, and do not change the training", async () => {
     const { records, path, parameters } = await train({ evaluateEvery: 4, microBatchSize: 2 });
     const without = await train({ microBatchSize: 2 });
     assertSameTensors(parameters, without.parameters);
@@ -114,12 +114,12 @@ describe("evaluations during training", () => {
     });
   });
 
-  it("that were stopped are made when the training goes on, and their step is reported then", async () => {
+  it("run on resuming if they were interrupted, and their step is reported then", async () => {
     const expected = await train({ evaluateEvery: 1 });
     const policy = await tinyPolicy(programs);
     const settings = { ...options, evaluateEvery: 1 };
     const controller = new AbortController();
-    /** Asks to stop when the second evaluation is prepared: its record waits for it. */
+    /** Aborts before the second evaluation is done, so that the record of its step is pending. */
     const stopping = {
       ...objective,
       metrics: (...args: Parameters<typeof objective.metrics>) => (
@@ -150,7 +150,7 @@ describe("the best evaluation", () => {
     ["eval_rewards/margins", -1],
     ["eval_rewards/accuracies", -1],
   ] as const) {
-    it(`by ${keepBestBy} is what is kept`, async () => {
+    it(`by ${keepBestBy} decides which parameters are kept`, async () => {
       const { records, path, parameters } = await train({ evaluateEvery: 1, epochs: 4, keepBestBy });
       const values = records.map((record) => sign * record[keepBestBy]!);
       const best = values.indexOf(Math.min(...values));
@@ -159,7 +159,7 @@ describe("the best evaluation", () => {
     });
   }
 
-  it("ends the training when it has not been bettered for long enough", async () => {
+  it("ends the training if the next `patience` evaluations are no better", async () => {
     const whole = await train({ evaluateEvery: 1, epochs: 4, keepBestBy: "eval_loss" });
     const { records, parameters } = await train({ evaluateEvery: 1, epochs: 4, keepBestBy: "eval_loss", patience: 2 });
     const losses = records.map((record) => record["eval_loss"]!);
@@ -169,7 +169,7 @@ describe("the best evaluation", () => {
     assertSameTensors(parameters, whole.path[best]!);
   });
 
-  it("must be of a metric that is evaluated", async () => {
+  it("must be chosen by a metric that is evaluated", async () => {
     const policy = await tinyPolicy(programs);
     const sequences = randomSequences(4, Random.seeded(1));
     const settings: TrainingOptions = { ...options, evaluateEvery: 1, keepBestBy: "eval_rewards/margins" };
@@ -184,7 +184,7 @@ describe("the best evaluation", () => {
 });
 
 describe("a moving average of the parameters", () => {
-  it("is what is evaluated and kept, and does not change the steps", async () => {
+  it("is evaluated and kept, and does not change the steps", async () => {
     const { records, path, parameters } = await train({ evaluateEvery: 3, emaDecay: 0.75 });
     const plain = await train();
     assert.deepEqual(
@@ -200,10 +200,10 @@ describe("a moving average of the parameters", () => {
   });
 });
 
-describe("a reference that moves", () => {
+describe("a moving reference", () => {
   const ln2 = (loss: number) => Math.abs(loss - Math.LN2) < 1e-5;
 
-  it("is the policy itself after every so many steps (TR-DPO, hard)", async () => {
+  it("is replaced by the policy every `everySteps` steps (TR-DPO, hard)", async () => {
     const everyStep = await train({ referenceUpdate: { everySteps: 1 } });
     assert.deepEqual(
       everyStep.records.map(({ loss }) => ln2(loss)),
@@ -216,8 +216,8 @@ describe("a reference that moves", () => {
     );
   });
 
-  it("comes a share of the way to the policy after each step (TR-DPO, soft)", async () => {
-    // All pairs are in each step, so that its loss can be computed from what is kept of it.
+  it("moves by the share `ema` towards the policy after each step (TR-DPO, soft)", async () => {
+    // Each step has all pairs, so that its loss can be recomputed from the recorded parameters.
     const { records, path } = await train({
       batchSize: 12,
       epochs: 3,
@@ -248,7 +248,7 @@ describe("a reference that moves", () => {
     }
   });
 
-  it("begins where it is told to", async () => {
+  it("starts from given reference parameters", async () => {
     const referenceParameters = await (await tinyPolicy(programs, 5)).parameters();
     const { records } = await train({ batchSize: 12, referenceUpdate: { everySteps: 9 } }, { referenceParameters });
     const other = await referencedBy(await tinyPolicy(programs, 5), 12, 2);
@@ -260,7 +260,7 @@ describe("a reference that moves", () => {
     );
   });
 
-  it("is refused where there is none", async () => {
+  it("is refused if the objective has no reference", async () => {
     const training = Trainer.begin(
       await tinyPolicy(programs),
       supervised,
@@ -288,7 +288,7 @@ describe("a reference that moves", () => {
 });
 
 describe("mixed", () => {
-  it("is nearer to the newest the more that weighs", async () => {
+  it("interpolates between two sets of parameters by the weight of the newest", async () => {
     const [a, b] = [
       await (await tinyPolicy(programs, 1)).parameters(),
       await (await tinyPolicy(programs, 2)).parameters(),

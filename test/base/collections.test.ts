@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { cheapestParts, chunk, groupBy } from "../../src/base/collections.js";
 
-test("groupBy keeps the order of first appearance, and of the items of a group", () => {
+test("groupBy orders groups by first appearance and keeps the order of their items", () => {
   assert.deepEqual(
     [...groupBy([5, 2, 7, 4, 1], (n) => n % 2)],
     [
@@ -14,7 +14,7 @@ test("groupBy keeps the order of first appearance, and of the items of a group",
   assert.deepEqual(groupBy([], String), new Map());
 });
 
-test("chunk gives runs of the size, the last the rest", () => {
+test("chunk returns runs of the given size, and the rest as the last one", () => {
   assert.deepEqual(chunk([1, 2, 3, 4, 5], 2), [[1, 2], [3, 4], [5]]);
   assert.deepEqual(chunk([], 2), []);
   fc.assert(
@@ -26,8 +26,8 @@ test("chunk gives runs of the size, the last the rest", () => {
   );
 });
 
-test("cheapestParts finds the cut of the least total cost", () => {
-  // A part costs 5, and what its items lack to the largest of them.
+test("cheapestParts finds the partition with the lowest total cost", () => {
+  // A part costs 5 plus the differences of its items from the largest one.
   const costOf = (part: readonly number[]) => 5 + part.reduce((sum, item) => sum + Math.max(...part) - item, 0);
   assert.deepEqual(cheapestParts([1, 2, 3, 20, 21, 40], costOf), [[1, 2, 3], [20, 21], [40]]);
   assert.deepEqual(cheapestParts([], costOf), []);

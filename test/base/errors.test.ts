@@ -4,13 +4,13 @@ import fc from "fast-check";
 import { cut, describePlace, inputError, InputError, quote } from "../../src/base/errors.js";
 
 describe("inputError", () => {
-  it("tells the place, what was found and what was expected", () => {
+  it("states the place, what was found and what was expected", () => {
     const error = inputError({ file: "pairs.jsonl", line: 12 }, quote(3), "text");
     assert.ok(error instanceof InputError);
     assert.equal(String(error), "InputError: pairs.jsonl:12: found 3, expected text");
   });
 
-  it("shows what a terminal would obey", () => {
+  it("escapes terminal control characters except newline and tab", () => {
     assert.equal(
       new InputError("a\u001b[2J\u0000\u009b1m\r\n\tb é").message,
       "a\\u001b[2J\\u0000\\u009b1m\\u000d\n\tb é",
@@ -24,7 +24,7 @@ describe("inputError", () => {
 });
 
 describe("describePlace", () => {
-  it("tells what is known", () => {
+  it("names the known parts of a place", () => {
     assert.equal(describePlace({}), "");
     assert.equal(describePlace({ file: "a.parquet" }), "a.parquet: ");
     assert.equal(describePlace({ file: "a.jsonl", line: 1_000_000 }), "a.jsonl:1000000: ");
@@ -34,30 +34,30 @@ describe("describePlace", () => {
 });
 
 describe("quote", () => {
-  it("shows values as they would be written", () => {
+  it("shows values as they would be written in code", () => {
     assert.equal(quote("line\nbreak"), '"line\\nbreak"');
     assert.equal(quote({ a: [1, null] }), '{"a":[1,null]}');
     assert.equal(quote(undefined), "undefined");
   });
 
-  it("shows numbers that JSON does not have", () => {
+  it("shows numbers that JSON cannot represent", () => {
     assert.equal(quote(NaN), "NaN");
     assert.equal(quote(-Infinity), "-Infinity");
     assert.equal(quote(2n ** 63n), "9223372036854775808");
     assert.equal(quote({ id: 7n }), '{"id":"7"}');
   });
 
-  it("cuts what is long", () => {
+  it("truncates long values", () => {
     assert.equal(quote("abcdefgh", 10), '"abcdefgh"');
     assert.equal(quote("abcdefghi", 10), '"abcdefgh…');
   });
 
-  it("cuts names as well", () => {
+  it("truncates names too, by cut", () => {
     assert.equal(cut("a".repeat(60)), "a".repeat(60));
     assert.equal(cut("a".repeat(100_000)), `${"a".repeat(59)}…`);
   });
 
-  it("shows the beginning of what is endlessly deep or wide", () => {
+  it("shows the beginning of deeply nested, circular or large values", () => {
     let deep: unknown = 1;
     for (let level = 0; level < 100_000; level++) deep = [deep];
     assert.equal(quote(deep, 10), `${"[".repeat(9)}…`);
@@ -71,7 +71,7 @@ describe("quote", () => {
     assert.ok(performance.now() - begin < 30_000);
   });
 
-  it("takes any data and keeps the length", () => {
+  it("accepts any value and never exceeds the given length", () => {
     fc.assert(fc.property(fc.anything({ withBigInt: true }), (value) => assert.ok(quote(value, 40).length <= 40)));
   });
 });

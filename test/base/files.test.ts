@@ -20,7 +20,7 @@ async function* chunks(...texts: string[]): AsyncGenerator<Uint8Array> {
 }
 
 describe("writeFileAtomic", () => {
-  it("writes text, bytes and chunks, over what was there", async () => {
+  it("writes text, bytes and chunks, and replaces the old content", async () => {
     for (const content of ["naïve ✓", new TextEncoder().encode("naïve ✓"), chunks("naïve", " ", "✓")]) {
       await writeFile(path, "something longer than the new content");
       await writeFileAtomic(path, content);
@@ -28,13 +28,13 @@ describe("writeFileAtomic", () => {
     }
   });
 
-  it("makes the folders above the file", async () => {
+  it("creates the parent folders", async () => {
     const deep = join(folder, "a", "b", "file");
     await writeFileAtomic(deep, "x");
     assert.equal(await readFile(deep, "utf8"), "x");
   });
 
-  it("makes folders that others make at the same time, and says where none can be", async () => {
+  it("uses makeFolder, which tolerates concurrent creation and names a path that cannot be created", async () => {
     const deep = join(folder, "a", "b", "c");
     await Promise.all(
       ["c", "c/d", "c/d/e", "c"].flatMap((end) =>
@@ -46,11 +46,11 @@ describe("writeFileAtomic", () => {
     await writeFile(path, "x");
     await assert.rejects(makeFolder(path), /EEXIST.*file\.txt/);
     await assert.rejects(makeFolder(join(path, "below")), /ENOTDIR.*below/);
-    // Node's own recursive mkdir never comes back from there.
+    // Node's own recursive mkdir never returns for this path.
     if (process.platform === "linux") await assert.rejects(makeFolder("/proc/x/y"), /(ENOENT|EACCES).*\/proc/);
   });
 
-  it("leaves the old file, and nothing else, where the content fails half-way", async () => {
+  it("leaves the old file, and nothing else, if the content fails halfway", async () => {
     await writeFile(path, "old");
     async function* failing(): AsyncGenerator<Uint8Array> {
       yield* chunks("half of the n");
@@ -73,19 +73,19 @@ describe("writeFileAtomic", () => {
     assert.deepEqual(await readdir(folder), ["file.txt"]);
   });
 
-  it("leaves nothing behind where the path is a folder", async () => {
+  it("leaves nothing behind if the path is a folder", async () => {
     await mkdir(path);
     await assert.rejects(writeFileAtomic(path, "x"), { code: /^(EISDIR|EPERM)$/ });
     assert.deepEqual(await readdir(folder), ["file.txt"]);
   });
 
-  it("fails where a file stands in the place of a folder", async () => {
+  it("fails if a file is in the place of a parent folder", async () => {
     await writeFile(path, "old");
     await assert.rejects(writeFileAtomic(join(path, "below"), "x"), { code: /^(ENOTDIR|EEXIST)$/ });
     assert.equal(await readFile(path, "utf8"), "old");
   });
 
-  it("leaves one whole content where two writers meet", async () => {
+  it("leaves the complete content of one of two concurrent writers", async () => {
     const contents = ["a".repeat(100_000), "b".repeat(50_000)];
     await Promise.all(contents.map((content) => writeFileAtomic(path, content)));
     assert.ok(contents.includes(await readFile(path, "utf8")));
@@ -96,7 +96,7 @@ describe("writeFileAtomic", () => {
 describe("naming", () => {
   const failing = (error: Error) => naming("run/metrics.jsonl", () => Promise.reject(error));
 
-  it("adds the file to a system error that does not name it, and leaves others alone", async () => {
+  it("adds the file to a system error that does not name it, and leaves other errors unchanged", async () => {
     const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
     await assert.rejects(failing(full), {
       message: "run/metrics.jsonl: ENOSPC: no space left on device, write",

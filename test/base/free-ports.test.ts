@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { test } from "node:test";
 import { freePorts } from "../../src/base/free-ports.js";
 
-test("freePorts: different ones that can be listened on, and that no connection is given", async (context) => {
+test("freePorts returns distinct free ports below those that the system assigns to connections", async (context) => {
   const ports = await freePorts(20);
   assert.equal(new Set(ports).size, 20);
   const servers = await Promise.all(
@@ -15,7 +15,7 @@ test("freePorts: different ones that can be listened on, and that no connection 
         }),
     ),
   );
-  // Also where it fails: a server that listens keeps the process alive.
+  // Also if the test fails, because a listening server keeps the process alive.
   context.after(() => Promise.all(servers.map((server) => new Promise((closed) => server.close(closed)))));
   assert.ok(ports.every((port) => port < 32_768));
   // While they are taken, others are found.

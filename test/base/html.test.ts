@@ -3,7 +3,7 @@ import { it } from "node:test";
 import fc from "fast-check";
 import { html } from "../../src/base/html.js";
 
-it("text is escaped, markup is not, nothing is nothing", () => {
+it("html escapes text but not markup, and omits null and undefined", () => {
   const inner = html`<b>${"<i>"}</b>`;
   assert.equal(
     html`<p>${inner}${null}${undefined}${3}${["a & b", inner]}</p>`.markup,
@@ -11,7 +11,7 @@ it("text is escaped, markup is not, nothing is nothing", () => {
   );
 });
 
-it("no text breaks out of an element or of a quoted attribute", () => {
+it("html lets no text break out of an element or a quoted attribute", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
       const { markup } = html`<p title="${text}">${text}</p>`;

@@ -6,7 +6,7 @@ import { deepestJson, mostJsonValues, parseForeignJson } from "../../src/base/js
 const nested = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
 
 describe("parseForeignJson", () => {
-  it("reads whatever JSON has, as JSON.parse does", () => {
+  it("reads any JSON as JSON.parse does", () => {
     fc.assert(
       fc.property(fc.json({ noUnicodeString: false }), (text) =>
         assert.deepEqual(parseForeignJson(text), JSON.parse(text)),
@@ -15,7 +15,7 @@ describe("parseForeignJson", () => {
     fc.assert(fc.property(fc.string(), (text) => assert.equal(parseForeignJson(JSON.stringify(text)), text)));
   });
 
-  it("refuses what nests deeper than recursive code can follow, closed or not", () => {
+  it("refuses nesting of more than `deepestJson` levels, closed or not", () => {
     assert.doesNotThrow(() => parseForeignJson(nested(deepestJson)));
     for (const text of [nested(deepestJson + 1), "[".repeat(100_000), '{"a":'.repeat(200)]) {
       assert.throws(() => parseForeignJson(text), {
@@ -25,14 +25,14 @@ describe("parseForeignJson", () => {
     }
   });
 
-  it("counts no bracket or comma within a string, whatever the string escapes", () => {
+  it("ignores brackets and commas within strings, whatever they escape", () => {
     const strings = ["[".repeat(1000), '"[[', '\\"[', "\\\\", `\\${"{".repeat(500)}`];
     for (const text of strings) assert.deepEqual(parseForeignJson(JSON.stringify([text, text])), [text, text]);
     assert.throws(() => parseForeignJson(`["\\\\",${nested(200)}]`), /nested more than/);
     assert.throws(() => parseForeignJson('["[[[['), { name: "SyntaxError", message: /^(?!nested)/ });
   });
 
-  it("refuses more values than fit in memory, in seconds and without building them", () => {
+  it("refuses more than `mostJsonValues` values without building them", () => {
     const header = `[${"[],".repeat(98_000_000 / 3)}[]]`;
     const before = process.memoryUsage.rss();
     const begin = performance.now();

@@ -12,7 +12,7 @@ async function read(chunks: Iterable<Buffer>): Promise<string[]> {
   return lines;
 }
 
-it("lines are read as they were written, wherever the bytes are cut", async () => {
+it("linesIn reads lines as they were written, wherever the bytes are split", async () => {
   const line = fc.string({ unit: "binary" }).map((text) => Buffer.from(text.replaceAll("\n", " ")).toString());
   await fc.assert(
     fc.asyncProperty(fc.array(line), fc.integer({ min: 1, max: 7 }), async (lines, size) => {
@@ -25,12 +25,12 @@ it("lines are read as they were written, wherever the bytes are cut", async () =
   );
 });
 
-it("what stands behind the last end of a line is none", async () => {
+it("linesIn ignores text after the last line end", async () => {
   assert.deepEqual(await read([Buffer.from("a\nb"), Buffer.from("c\nd")]), ["a", "bc"]);
   assert.deepEqual(await read([]), []);
 });
 
-it("many lines are written together, and none is cut", () => {
+it("chunksOf joins many lines into chunks without splitting a line", () => {
   const lines = Array.from({ length: 5 }, (_, i) => `${i}`.repeat(700_000));
   const chunks = [...chunksOf(lines)];
   assert.equal(chunks.length, 3);

@@ -24,14 +24,14 @@ describe("editDistance", () => {
 describe("nearestName", () => {
   const known = ["beta", "batchSize", "learningRate", "perPrompt"];
 
-  it("is the name with the fewest edits, whatever the case", () => {
+  it("returns the name with the fewest edits, ignoring case", () => {
     assert.equal(nearestName("betta", known), "beta");
     assert.equal(nearestName("learningrate", known), "learningRate");
     assert.equal(nearestName("batch_size", known), "batchSize");
     assert.equal(nearestName("lerningRat", known), "learningRate");
   });
 
-  it("is none where so many edits are no slip, or nothing is known", () => {
+  it("returns undefined if too many edits are needed, or if no names are known", () => {
     for (const given of ["share", "x", "gamma"]) assert.equal(nearestName(given, known), undefined, given);
     assert.equal(nearestName("beta", []), undefined);
   });

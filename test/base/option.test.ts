@@ -14,16 +14,16 @@ const table: OptionTable<Drink> = {
 };
 
 describe("a table of options", () => {
-  it("has the defaults of those that have one", () => {
+  it("gives the defaults of the options that have one", () => {
     assert.deepEqual(defaultsOf(table), { cups: 2 });
   });
 
-  it("takes other defaults, also for those that have none, and stays as it is itself", () => {
+  it("accepts other defaults, also for options without one, and is not changed itself", () => {
     assert.deepEqual(defaultsOf(withDefaults(table, { cups: 3, sugar: 4 })), { cups: 3, sugar: 4 });
     assert.deepEqual(defaultsOf(table), { cups: 2 });
   });
 
-  it("says its defaults in words", () => {
+  it("describes its defaults as text", () => {
     assert.deepEqual([defaultText(table.cups), defaultText(table.sugar)], ["2", "none"]);
     assert.equal(defaultText({ ...table.cups, default: "auto" }), "auto");
     assert.equal(defaultText({ ...table.cups, default: 1e-8 }), "1e-8");

@@ -4,7 +4,7 @@ import { InputError } from "../../src/base/errors.js";
 import { askOwn, callOwn } from "../../src/base/own-function.js";
 
 describe("callOwn", () => {
-  it("gives back what the function returns, now or later", async () => {
+  it("returns what the function returns, directly or as a promise", async () => {
     assert.equal(
       callOwn("rule", () => 3),
       3,
@@ -12,7 +12,7 @@ describe("callOwn", () => {
     assert.equal(await callOwn("rule", async () => 4), 4);
   });
 
-  it("names the function whose error it is, and keeps the error as the cause", async () => {
+  it("names the function that threw and keeps its error as the cause", async () => {
     const cause = new TypeError("rows is undefined");
     const error = {
       name: "InputError",
@@ -37,7 +37,7 @@ describe("callOwn", () => {
     );
   });
 
-  it("leaves an abort what it is", async () => {
+  it("passes an abort on unchanged", async () => {
     const signal = AbortSignal.abort();
     assert.throws(() => callOwn("rule", () => signal.throwIfAborted()), { name: "AbortError" });
     await assert.rejects(async () => callOwn("rule", async () => signal.throwIfAborted()), { name: "AbortError" });
@@ -47,20 +47,20 @@ describe("callOwn", () => {
 const never = async () => new Promise<number>(() => {});
 
 describe("callOwn under a signal", () => {
-  it("does not wait for what never settles, whether the signal aborts then or has", async () => {
+  it("does not wait for a call that never settles if the signal aborts or has aborted", async () => {
     const abort = new AbortController();
     const reason = new Error("stopped");
     const waiting = callOwn("judge", never, { signal: abort.signal });
     abort.abort(reason);
     await assert.rejects(waiting, (error) => error === reason);
     await assert.rejects(callOwn("judge", never, { signal: abort.signal }), (error) => error === reason);
-    // Of a time limit too, whose reason is no AbortError, and of one that throws the reason itself.
+    // Also for a time limit, which has no AbortError as its reason, and for a function that throws the reason itself.
     const late = AbortSignal.abort(new DOMException("late", "TimeoutError"));
     const thrower = async () => late.throwIfAborted();
     await assert.rejects(callOwn("judge", thrower, { signal: late }), { name: "TimeoutError" });
   });
 
-  it("waits for the grace after an abort, and takes what comes within it", async (test) => {
+  it("waits for the grace period after an abort and returns a result that comes within it", async (test) => {
     test.mock.timers.enable({ apis: ["setTimeout"] });
     const abort = new AbortController();
     let answer: (value: number) => void = () => {};
@@ -78,7 +78,7 @@ describe("callOwn under a signal", () => {
 });
 
 describe("askOwn", () => {
-  it("tells an error of the user's input with its place alone, and others with who was asked", async () => {
+  it("adds only the place to an InputError, and also who was asked to other errors", async () => {
     const ask = async (error: Error) => askOwn('row "7": ', 'the judge "mine"', () => Promise.reject(error), {});
     await assert.rejects(ask(new InputError("no key")), { name: "InputError", message: 'row "7": no key' });
     await assert.rejects(ask(new TypeError("no")), { message: 'row "7": the judge "mine" threw TypeError: no' });

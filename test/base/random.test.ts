@@ -7,7 +7,7 @@ const draw = (random: Random, count: number): number[] => Array.from({ length: c
 const mean = (numbers: readonly number[]): number => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
 
 describe("Random", () => {
-  it("draws the numbers that it has always drawn: another generator would change every published result", () => {
+  it("always draws the same numbers for a seed: another generator would change every published result", () => {
     const random = Random.seeded(7);
     assert.deepEqual(draw(random, 3), [0.3261299969724908, 0.1341840836635344, 0.13216212597811416]);
     assert.deepEqual([random.integer(1000), random.integer(1000)], [967, 442]);
@@ -17,7 +17,7 @@ describe("Random", () => {
     assert.deepEqual(draw(random.fork("epoch", 3), 2), [0.3053143764195533, 0.21957057504085398]);
   });
 
-  it("gives the same stream to the same seed and another to another", () => {
+  it("gives the same stream for the same seed, and another for another", () => {
     assert.deepEqual(draw(Random.seeded(1), 10), draw(Random.seeded(1), 10));
     assert.notDeepEqual(draw(Random.seeded(1), 10), draw(Random.seeded(2), 10));
   });
@@ -31,13 +31,13 @@ describe("fork", () => {
     assert.deepEqual(draw(used.fork("a", 1), 10), draw(Random.seeded(1).fork("a", 1), 10));
   });
 
-  it("leaves the parent as it was", () => {
+  it("leaves the parent unchanged", () => {
     const parent = Random.seeded(1);
     draw(parent.fork("a"), 10);
     assert.deepEqual(draw(parent, 10), draw(Random.seeded(1), 10));
   });
 
-  it("gives other labels, seeds and depths other streams", () => {
+  it("gives different streams for different labels, seeds and depths", () => {
     const root = Random.seeded(1);
     const streams = [
       ...[root, root.fork("a"), root.fork("b"), root.fork("a", 1), root.fork("a", 11), root.fork("a", "1/1")],
@@ -46,7 +46,7 @@ describe("fork", () => {
     assert.equal(new Set(streams.map((random) => random.uniform())).size, streams.length);
   });
 
-  it("is not correlated with its parent or its siblings", () => {
+  it("is uncorrelated with its parent and its siblings", () => {
     const count = 20000;
     const root = Random.seeded(3);
     const streams = [root.fork(0), root.fork(1), root].map((random) => draw(random, count).map((x) => x - 0.5));
@@ -65,7 +65,7 @@ describe("distributions", () => {
   // Bounds are 4 to 5 standard errors; the seed is fixed, so a pass stays a pass.
   const count = 20000;
 
-  it("uniform is in [0, 1), flat, with fresh low bits", () => {
+  it("uniform is in [0, 1), evenly distributed, with random low bits", () => {
     const drawn = draw(Random.seeded(4), count);
     assert.ok(drawn.every((x) => 0 <= x && x < 1));
     const bins = new Array<number>(10).fill(0);
@@ -87,7 +87,7 @@ describe("distributions", () => {
     assert.equal(random.integer(1), 0);
   });
 
-  it("integer refuses an empty range and what is no integer", () => {
+  it("integer refuses an empty range and a bound that is not an integer", () => {
     for (const below of [0, -1, 1.5, NaN, Infinity]) {
       assert.throws(() => Random.seeded(0).integer(below), {
         name: "RangeError",
@@ -96,7 +96,7 @@ describe("distributions", () => {
     }
   });
 
-  it("normal has mean 0, variance 1, and tails", () => {
+  it("normal has mean 0, variance 1 and 5 % of its numbers outside ±1.96", () => {
     const random = Random.seeded(6);
     const drawn = Array.from({ length: count }, () => random.normal());
     assert.ok(drawn.every(Number.isFinite));
@@ -108,7 +108,7 @@ describe("distributions", () => {
 });
 
 describe("shuffle and pick", () => {
-  it("shuffle gives a permutation and leaves its argument alone", () => {
+  it("shuffle returns a permutation and does not change its argument", () => {
     fc.assert(
       fc.property(fc.array(fc.integer()), fc.integer(), (items, seed) => {
         const before = [...items];
@@ -120,7 +120,7 @@ describe("shuffle and pick", () => {
     );
   });
 
-  it("shuffle gives every order equally often", () => {
+  it("shuffle returns every order equally often", () => {
     const random = Random.seeded(8);
     const counts = new Map<string, number>();
     for (let i = 0; i < 6000; i++) {
@@ -131,7 +131,7 @@ describe("shuffle and pick", () => {
     for (const n of counts.values()) assert.ok(Math.abs(n - 1000) < 150, `${[...counts]}`);
   });
 
-  it("pick gives one of the items, and refuses to pick from none", () => {
+  it("pick returns one of the items and refuses an empty list", () => {
     const random = Random.seeded(9);
     const picked = new Set(Array.from({ length: 100 }, () => random.pick(["a", "b", "c"])));
     assert.deepEqual([...picked].sort(), ["a", "b", "c"]);

@@ -9,7 +9,7 @@ import { checkJson, parseJson, readText } from "../../src/base/read-json.js";
 
 const schema = z.looseObject({ sizes: z.array(z.int().positive()) });
 
-test("the first value that does not fit is named and quoted", () => {
+test("the first value that does not fit the schema is named and quoted", () => {
   assert.deepEqual(parseJson('{"sizes":[1]}', schema, "f"), { sizes: [1] });
   assert.throws(
     () => parseJson('{"sizes":[1,"2"]}', schema, "f"),
@@ -20,7 +20,7 @@ test("the first value that does not fit is named and quoted", () => {
   assert.throws(() => checkJson(3, schema, "f", "entry"), /f: found entry = 3, expected object/);
 });
 
-test("a missing file and bytes that are not UTF-8 are the user's errors", async () => {
+test("readText refuses a missing file and bytes that are not UTF-8", async () => {
   const folder = await mkdtemp(join(tmpdir(), "sera-read-"));
   try {
     await assert.rejects(readText(join(folder, "none"), "a letter"), /none: no such file; expected a letter/);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { reported, reportedIfSlow, type Reporter, type TaskOptions } from "../../src/base/task.js";
 
-/** What a reporter was told, in order. */
+/** A reporter that records its calls in order. */
 function recorder(): { reporter: Reporter; told: unknown[] } {
   const told: unknown[] = [];
   const reporter: Reporter = {
@@ -18,7 +18,7 @@ describe("reportedIfSlow", () => {
   const after = (seconds: number) =>
     new Promise<string>((resolve) => setTimeout(() => resolve("done"), seconds * 1000));
 
-  it("shows what takes longer than two seconds, and nothing else", async (test) => {
+  it("reports only work that takes longer than two seconds", async (test) => {
     test.mock.timers.enable({ apis: ["setTimeout"] });
     const { reporter, told } = recorder();
     const short = reportedIfSlow("digest", { reporter }, () => after(1.9));
@@ -36,7 +36,7 @@ describe("reportedIfSlow", () => {
 });
 
 describe("reported", () => {
-  it("shows a phase from its first progress to its end", async () => {
+  it("reports a phase from its first progress to its end", async () => {
     const { reporter, told } = recorder();
     const result = await reported("score", "pairs", { reporter }, async ({ onProgress }: TaskOptions) => {
       onProgress?.(1, 2);
@@ -47,7 +47,7 @@ describe("reported", () => {
     assert.deepEqual(told, [["start", "score", 2, "pairs"], ["update", 1], ["update", 2], ["finish"]]);
   });
 
-  it("ends the phase where the work fails, and shows none where nothing was done", async () => {
+  it("ends the phase if the work fails, and reports none without progress", async () => {
     const { reporter, told } = recorder();
     const failing = async ({ onProgress }: TaskOptions) => {
       onProgress?.(1, 2);
@@ -58,7 +58,7 @@ describe("reported", () => {
     assert.deepEqual(told, [["start", "score", 2, "pairs"], ["update", 1], ["finish"]]);
   });
 
-  it("hands on the signal where there is one", async () => {
+  it("passes the signal on if there is one", async () => {
     const { signal } = new AbortController();
     assert.equal(await reported("x", "pairs", { signal }, async (work) => work.signal), signal);
     assert.equal(await reported("x", "pairs", {}, async (work) => "signal" in work), false);

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { TimeLimitError, withinSeconds } from "../../src/base/time-limit.js";
 
 describe("withinSeconds", () => {
-  it("gives back what the work gives, and throws what it throws", () => {
+  it("returns what the work returns and throws what it throws", () => {
     assert.equal(
       withinSeconds(1, () => withinSeconds(1, () => 3) + withinSeconds(1, () => 4)),
       7,
@@ -18,7 +18,7 @@ describe("withinSeconds", () => {
     );
   });
 
-  it("stops a regular expression that would go on for years", () => {
+  it("stops a regular expression that would run for years", () => {
     const begin = performance.now();
     assert.throws(() => withinSeconds(0.2, () => /(a+)+b/u.test("a".repeat(60))), TimeLimitError);
     assert.ok(performance.now() - begin < 30_000);

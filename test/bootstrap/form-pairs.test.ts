@@ -6,7 +6,7 @@ import type { PairingName } from "../../src/bootstrap/pairings.js";
 import { eos, sample } from "./samples.js";
 
 describe("formPairs", () => {
-  it("sets the best sample of a prompt against the worst, and keeps the largest margins", () => {
+  it("pairs the best sample of each prompt with the worst and keeps the largest margins", () => {
     const samples = [
       ...[sample("a", 0, [5], 1), sample("a", 1, [6], 3), sample("a", 2, [7], -2)],
       ...[sample("b", 0, [5], 0), sample("b", 1, [6], 9)],
@@ -32,7 +32,7 @@ describe("formPairs", () => {
     });
   });
 
-  it("counts samples that were cut off, and leaves them out where only complete ones are wanted", () => {
+  it("counts truncated samples, and leaves them out if only complete ones are requested", () => {
     const cut = (id: string, number: number, reward: number) => ({
       ...sample(id, number, [5 + number], reward),
       complete: false,
@@ -61,7 +61,7 @@ describe("formPairs", () => {
     assert.deepEqual([complete.counts.samples, complete.counts.incomplete, complete.counts.identical], [5, 2, 1]);
   });
 
-  it("takes the earlier of equal rewards, and the earlier prompt of equal margins", () => {
+  it("takes the earlier of equal rewards and the earlier prompt of equal margins", () => {
     const samples = ["a", "b"].flatMap((id) => [
       sample(id, 0, [5], 1),
       sample(id, 1, [6], 1),
@@ -75,7 +75,7 @@ describe("formPairs", () => {
     );
   });
 
-  it("makes no pair of samples that are all the same, and none of ties; both are counted", () => {
+  it("forms no pair from identical samples or from ties, and counts both", () => {
     const same = [0, 1, 2].map((number) => sample("same", number, [5, 6], 1));
     const tied = [sample("tied", 0, [5], 0.5), sample("tied", 1, [6], 0.5)];
     const { pairs, counts } = formPairs([...same, ...tied], 5, [eos]);
@@ -83,12 +83,12 @@ describe("formPairs", () => {
     assert.deepEqual([counts.identical, counts.ties, counts.formed, counts.kept], [1, 1, 0, 0]);
   });
 
-  it("takes identical samples for one: noise in their rewards makes no pair", () => {
+  it("treats identical samples as one, so that noise in their rewards forms no pair", () => {
     const samples = [sample("a", 0, [5], 1), sample("a", 1, [5], 1.0001)];
     assert.equal(formPairs(samples, 1, [eos]).counts.identical, 1);
   });
 
-  it("never uses empty samples, however they are judged", () => {
+  it("never uses empty samples, whatever their rewards", () => {
     const samples = [
       sample("a", 0, [], 100),
       sample("a", 1, [5], 1),
@@ -104,7 +104,7 @@ describe("formPairs", () => {
     assert.deepEqual([counts.empty, counts.identical], [2, 1]);
   });
 
-  it("sets the best against the median, or each against each that is worse", () => {
+  it("pairs the best with the median, or each sample with each worse one", () => {
     const samples = [sample("a", 0, [5], 4), sample("a", 1, [6], 3), sample("a", 2, [7], 1), sample("a", 3, [8], 1)];
     const made = (pairing: PairingName) =>
       formPairs(samples, 9, [eos], pairing).pairs.map(({ chosen, rejected }) => [chosen.number, rejected.number]);
@@ -123,14 +123,14 @@ describe("formPairs", () => {
     );
   });
 
-  it("uses samples that were cut off, and tells them from those that ended there", () => {
+  it("uses truncated samples and distinguishes them from complete ones with the same tokens", () => {
     const samples = [sample("a", 0, [5], 1, false), sample("a", 1, [5], 2)];
     const { pairs, counts } = formPairs(samples, 5, [eos]);
     assert.equal(pairs.length, 1);
     assert.equal(counts.incomplete, 1);
   });
 
-  it("accounts for every prompt", () => {
+  it("counts every prompt as identical, tied or formed", () => {
     const samples = fc.array(
       fc.record({
         id: fc.constantFrom("a", "b", "c", "d"),
@@ -153,7 +153,7 @@ describe("formPairs", () => {
     );
   });
 
-  it("refuses a number of pairs that is none", () => {
+  it("refuses a number of pairs that is not a whole number from 0", () => {
     for (const count of [-1, 0.5, NaN]) assert.throws(() => formPairs([], count, [eos]), { name: "InputError" });
   });
 });

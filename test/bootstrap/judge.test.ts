@@ -7,7 +7,7 @@ const samples = [sample("a", 0, [5], 0), sample("b", 0, [6, 7], 0)];
 const textOf = (tokens: readonly number[]) => tokens.join(" ");
 
 describe("judgeSamples", () => {
-  it("asks for all responses at once, by their prompts' ids, and takes the scores for rewards", async () => {
+  it("asks for all responses at once, by their prompts' ids, and uses the scores as rewards", async () => {
     const asked: unknown[] = [];
     const labelled = await judgeSamples(samples, textOf, async (responses) => {
       asked.push(...responses);
@@ -26,7 +26,7 @@ describe("judgeSamples", () => {
     );
   });
 
-  it("refuses scores that are none, and too few of them", async () => {
+  it("refuses a NaN score, and too few scores", async () => {
     await assert.rejects(
       judgeSamples(samples, textOf, async () => [1, NaN]),
       {

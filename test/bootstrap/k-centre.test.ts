@@ -10,8 +10,8 @@ const radius = (vectors: readonly number[][], chosen: readonly number[]) =>
   Math.max(...vectors.map((vector) => Math.min(...chosen.map((i) => distance(vector, vectors[i]!)))));
 
 describe("kCentre", () => {
-  it("takes the farthest from what it has, again and again", () => {
-    // On a line, from whichever it begins with: an end is next, then the other, then the middle of the wider gap.
+  it("repeatedly adds the vector farthest from those chosen", () => {
+    // On a line, whichever vector is first: an end is next, and then always the vector farthest from the chosen ones.
     const line = [[0], [1], [2], [7], [10]];
     for (let seed = 0; seed < 20; seed++) {
       const [first, ...others] = kCentre(line, 4, Random.seeded(seed));
@@ -26,7 +26,7 @@ describe("kCentre", () => {
     );
   });
 
-  it("chooses distinct ones, covering within twice the least radius there is, the same for the same seed", () => {
+  it("chooses distinct vectors within twice the smallest possible radius, the same for the same seed", () => {
     const given = fc.record({
       vectors: fc.array(fc.tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 9 })), {
         minLength: 2,
@@ -46,7 +46,7 @@ describe("kCentre", () => {
     );
   });
 
-  it("takes all, also of vectors that are the same, and refuses more than there are", () => {
+  it("can choose all vectors, even if they are equal, and refuses to choose more", () => {
     assert.deepEqual(kCentre([[1], [1], [1]], 3, Random.seeded(1)).sort(), [0, 1, 2]);
     assert.deepEqual(kCentre([[1]], 0, Random.seeded(1)), []);
     assert.throws(() => kCentre([[1]], 2, Random.seeded(1)), {

@@ -25,7 +25,7 @@ const samples = pairs.flatMap(({ id, chosen, rejected }) =>
 );
 
 describe("labelSamples", () => {
-  it("gives the ensembled log-ratio of each sample", async () => {
+  it("labels each sample with its ensembled log-ratio", async () => {
     const [newest, previous, reference] = policies;
     const labelled = await labelSamples(samples, pairs, {
       ...{
@@ -51,7 +51,7 @@ describe("labelSamples", () => {
     }
   });
 
-  it("does not ask policies whose log-probabilities are known, nor a reference that the reward does not read", async () => {
+  it("does not score with policies that have known log-probabilities, nor with an unused reference", async () => {
     const never = async () => assert.fail("asked");
     const [newest, previous, reference] = policies;
     const sequences = samples.map(({ id, tokens }) => ({
@@ -77,7 +77,7 @@ describe("labelSamples", () => {
     assert.deepEqual(without, free);
   });
 
-  it("refuses a missing reference that the reward reads", async () => {
+  it("refuses a missing reference if the reward needs it", async () => {
     const own = { loss: dpo({ beta: 0.1 }), policies: [{ policy: policies[0], weight: 1 }] };
     await assert.rejects(labelSamples(samples, pairs, own), {
       name: "InputError",
@@ -85,7 +85,7 @@ describe("labelSamples", () => {
     });
   });
 
-  it("gives the reward of the loss, which of the reference is not 0 where the loss knows none", async () => {
+  it("includes the reference policy's own reward under a loss without a reference", async () => {
     const [newest, , reference] = policies;
     const loss = simpo({ beta: 2 });
     const weighted = [
@@ -105,7 +105,7 @@ describe("labelSamples", () => {
     }
   });
 
-  it("takes the margin of the reference for 0, and tells how far it is", async () => {
+  it("counts the reference's reward as 0 under DPO, and reports progress", async () => {
     const [newest, , reference] = policies;
     const progress: number[][] = [];
     const onProgress = (done: number, total: number) => void progress.push([done, total]);

@@ -9,13 +9,13 @@ const filled = (capacity: number, count: number) =>
 const examplesIn = (buffer: ReplayBuffer) => buffer.entries.map(({ example }) => example);
 
 describe("ReplayBuffer", () => {
-  it("forgets the oldest beyond its capacity", () => {
+  it("drops the oldest entries beyond its capacity", () => {
     assert.deepEqual(examplesIn(filled(3, 2)), [0, 1]);
     assert.deepEqual(examplesIn(filled(3, 2).with([response(7), response(8)])), [1, 7, 8]);
     assert.deepEqual(examplesIn(filled(3, 5)), [2, 3, 4]);
   });
 
-  it("counts what is drawn, and does not change itself", () => {
+  it("counts draws in a new buffer and does not change itself", () => {
     const before = filled(4, 4);
     const { drawn, buffer } = before.draw(50, Random.seeded(1));
     const times = examplesIn(before).map((example) => drawn.filter((entry) => entry.example === example).length);
@@ -33,8 +33,8 @@ describe("ReplayBuffer", () => {
     );
   });
 
-  it("draws with the weight 1/(times drawn before + 1)", () => {
-    // What was drawn three times before comes up a quarter as often as what is new.
+  it("draws with weight 1 / (number of earlier draws + 1)", () => {
+    // An entry that was drawn three times before is drawn a quarter as often as a new one.
     const worn = ReplayBuffer.from(
       2,
       new Map(
@@ -50,7 +50,7 @@ describe("ReplayBuffer", () => {
     assert.ok(Math.abs(share - 0.2) < 0.025, `${share}`);
   });
 
-  it("is the same again from its tensors, also without an entry", () => {
+  it("can be restored from its tensors, also if it is empty", () => {
     const { buffer } = filled(4, 4)
       .with([{ example: 9, tokens: new Int32Array(0) }])
       .draw(9, Random.seeded(3));
@@ -60,7 +60,7 @@ describe("ReplayBuffer", () => {
     assert.deepEqual(ReplayBuffer.from(2, ReplayBuffer.empty(2).tensors()), ReplayBuffer.empty(2));
   });
 
-  it("gives nothing where it has nothing", () => {
+  it("throws a RangeError if it is empty", () => {
     assert.throws(() => ReplayBuffer.empty(2).draw(1, Random.seeded(1)), RangeError);
   });
 });

@@ -18,7 +18,7 @@ after(() => engine.close());
 const pairs = randomPairs(6, Random.seeded(5));
 
 describe("distinctPrompts", () => {
-  it("has each prompt once, named by its first pair", () => {
+  it("returns each prompt once, with the id of its first pair", () => {
     const [a, b] = pairs as [(typeof pairs)[0], (typeof pairs)[0]];
     const again = { ...b, id: "again", prompt: a.prompt.slice() };
     const longer = { ...b, id: "longer", prompt: Int32Array.of(...a.prompt, 1) };
@@ -39,7 +39,7 @@ describe("sampleResponses", () => {
     return batches;
   }
 
-  it("writes as many responses to each prompt as are wanted", async () => {
+  it("generates the requested number of responses to each prompt", async () => {
     const all = (await sampled()).flat();
     const names = all.map(({ id, number }) => `${id}/${number}`).sort();
     assert.deepEqual(
@@ -53,7 +53,7 @@ describe("sampleResponses", () => {
     }
   });
 
-  it("goes on after the batches that an interrupted run has kept", async () => {
+  it("resumes after the batches that an interrupted run has kept", async () => {
     const whole = await sampled();
     assert.ok(whole.length > 3);
     for (const kept of [1, 3, whole.length]) {

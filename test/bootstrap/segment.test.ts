@@ -8,7 +8,7 @@ const response = Int32Array.from({ length: 12 }, (_, i) => i);
 const written = Int32Array.of(90, 91, 92, 93);
 
 describe("drawSegment", () => {
-  it("begins anywhere that leaves three tokens after the segment, and nowhere else", () => {
+  it("starts uniformly at any position that leaves three tokens after the segment", () => {
     const random = Random.seeded(1);
     const starts = Array.from({ length: 600 }, () => drawSegment(12, 4, random).start);
     const counts = Array.from({ length: 6 }, (_, start) => starts.filter((each) => each === start).length);
@@ -23,7 +23,7 @@ describe("drawSegment", () => {
     );
   });
 
-  it("takes all of a response that is shorter than the segment and three tokens", () => {
+  it("rewrites the whole of a response shorter than the segment plus three tokens", () => {
     assert.deepEqual(
       [6, 7].map((length) => isRewrittenWhole(length, 4)),
       [true, false],
@@ -34,21 +34,21 @@ describe("drawSegment", () => {
 });
 
 describe("withSegment", () => {
-  it("puts what was written between what stood before and after it", () => {
+  it("puts the generated tokens between those before and after the segment", () => {
     assert.deepEqual(
       [...withSegment(response, { start: 3, most: 4, isWhole: false }, written, false)],
       [0, 1, 2, 90, 91, 92, 93, 7, 8, 9, 10, 11],
     );
   });
 
-  it("drops what stood after it where the response was ended", () => {
+  it("drops the tokens after the segment if the generation ended the response", () => {
     assert.deepEqual(
       [...withSegment(response, { start: 3, most: 4, isWhole: false }, written.subarray(0, 2), true)],
       [0, 1, 2, 90, 91],
     );
   });
 
-  it("keeps nothing of a response that is written anew as a whole, complete or not", () => {
+  it("keeps nothing of a response that is rewritten as a whole, complete or not", () => {
     for (const complete of [true, false])
       assert.deepEqual(
         [...withSegment(response, { start: 0, most: 4, isWhole: true }, written, complete)],
@@ -56,7 +56,7 @@ describe("withSegment", () => {
       );
   });
 
-  it("never makes a response longer than it was, but for those written anew as a whole", () => {
+  it("never lengthens a response unless it is rewritten as a whole", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 40 }),

@@ -44,7 +44,7 @@ const training: TrainingOptions = {
   referenceUpdate: { everySteps: 2 },
 };
 
-/** Chosen responses of 9 to 14 tokens, with what may take their place. */
+/** Chosen responses of 9 to 14 tokens, with stand-ins as long as the longest rewritten response. */
 function standIns(own: SelfAugmentationSettings, count = 8): ReferencedPair[] {
   const random = Random.seeded(4);
   return Array.from({ length: count }, (_, i) => {
@@ -56,7 +56,7 @@ function standIns(own: SelfAugmentationSettings, count = 8): ReferencedPair[] {
   });
 }
 
-/** A training that tells what each step was given. */
+/** Begins a training and records the pairs of each step. */
 async function begin(
   changed: Partial<SelfAugmentationSettings> = {},
   options: Partial<TrainingOptions> = {},
@@ -91,7 +91,7 @@ async function begin(
 interface Resumed {
   readonly from?: TrainerState;
   readonly parameters?: Parameters;
-  /** Called when the pairs of a step have been made. */
+  /** Called when the pairs of a step have been generated. */
   readonly afterNext?: (step: number) => void;
 }
 
@@ -108,7 +108,7 @@ const average = ({ source }: { readonly source?: Parameters | undefined }) =>
 const sorted = (parameters: Parameters) => new Map([...parameters].sort(([a], [b]) => (a < b ? -1 : 1)));
 const numbers = (parameters: Parameters) => [...sorted(parameters)].flatMap(([, { data }]) => [...data]);
 
-/** The loss and the policy's log-probabilities of pairs by the definition of DPO. */
+/** Computes the loss of pairs by the definition of DPO. */
 async function byHand(pairs: readonly ReferencedPair[], policy: Policy, reference: Parameters) {
   const sequences = pairs.flatMap(({ chosen, rejected }) => [chosen, rejected]);
   const own = await responseLogProbs(policy, sequences);
@@ -127,7 +127,7 @@ describe("selfAugmentation", () => {
     ["policy", { everySteps: 2 }],
     ["average", "fixed"],
   ] as readonly (readonly ["average" | "policy", ReferenceUpdate])[]) {
-    it(`is DPO of what it makes, under a reference that ${update === "fixed" ? "stays" : `becomes the ${follows}`}, with the average of its definition`, async () => {
+    it(`trains by DPO on what it generates, under a reference that ${update === "fixed" ? "stays" : `becomes the ${follows}`}, and keeps the average as defined`, async () => {
       const { policy, trainer, given } = await begin({ referenceFollows: follows }, { referenceUpdate: update });
       const begun = numbers(await policy.parameters());
       let reference = await policy.parameters();
@@ -152,7 +152,7 @@ describe("selfAugmentation", () => {
     });
   }
 
-  it("writes segments of the chosen responses of the step, whose first pairs are of nothing else", async () => {
+  it("rewrites segments of the chosen responses for the first step's rejected responses", async () => {
     const { trainer, given } = await begin();
     const [record] = await taken(trainer);
     const data = standIns(settings);
@@ -170,7 +170,7 @@ describe("selfAugmentation", () => {
     await trainer.end();
   });
 
-  it("makes the same however many responses are written at the same time", async () => {
+  it("generates the same responses for any sampling batch size", async () => {
     const made = async (samplingBatchSize: number) => {
       const { trainer, given } = await begin({ samplingBatchSize });
       await taken(trainer);
@@ -180,7 +180,7 @@ describe("selfAugmentation", () => {
     assert.deepEqual(await made(1), await made(8));
   });
 
-  it("goes on from a checkpoint to the same bytes, from between two steps and from within one", async (test) => {
+  it("resumes from a checkpoint between two steps, or within one, with the same bytes", async (test) => {
     const options = { microBatchSize: 2 };
     const whole = await begin({}, options);
     const records = await taken(whole.trainer);
@@ -206,7 +206,7 @@ describe("selfAugmentation", () => {
     await whole.trainer.end();
   });
 
-  it("refuses numbers of single tokens, and says where nothing is written anew", async () => {
+  it("refuses token columns, and throws an InputError if every response is rewritten unchanged", async () => {
     const policy = await tinyPolicy(programs);
     const weighed = standIns(settings).map((pair) => ({ ...pair, tokens: { chosen: {}, rejected: {} } }));
     const source = selfAugmentation(settings);

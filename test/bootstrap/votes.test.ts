@@ -3,7 +3,7 @@ import test from "node:test";
 import { Random } from "../../src/base/random.js";
 import { drawVotes } from "../../src/bootstrap/index.js";
 
-test("every two responses get all votes, in the shares that Bradley and Terry's model gives", () => {
+test("each pair of responses gets all votes, in the shares of the Bradley–Terry model", () => {
   const [scores, voters, temperature] = [[2, 1, 2.5], 20_000, 0.8];
   const wins = drawVotes(scores, voters, temperature, Random.seeded(1));
   for (const [i, j] of [
@@ -19,7 +19,7 @@ test("every two responses get all votes, in the shares that Bradley and Terry's 
   assert.deepEqual(drawVotes(scores, 5, 1, Random.seeded(3)), drawVotes(scores, 5, 1, Random.seeded(3)));
 });
 
-test("scores far apart are voted on as one", () => {
+test("scores far apart get a unanimous vote", () => {
   assert.deepEqual(drawVotes([0, 1e6], 9, 1e-3, Random.seeded(1)), [
     [0, 0],
     [9, 0],

@@ -7,7 +7,7 @@ import { goldJudge } from "../../src/judge/gold-judge.js";
 import { gradeResponses, judgePairs } from "../../src/judge/judge-rows.js";
 
 describe("goldJudge", () => {
-  it("prefers by the gold reward, and grades by it", async () => {
+  it("compares and grades by the gold reward", async () => {
     const { pairs } = await loadPreferences(world.heldOut, { limit: 30 });
     const rewards = pairs.map(
       ({ prompt, chosen, rejected }) =>
@@ -32,7 +32,7 @@ describe("goldJudge", () => {
     assert.equal((await goldJudge().compare(pairs[0]!.prompt, "no .", "no .")).choice, "tie");
   });
 
-  it("names the row whose prompt has no gold reward", async () => {
+  it("names a row with a prompt that has no gold reward", async () => {
     await assert.rejects(
       judgePairs(goldJudge(), [{ id: "x", prompt: "Who was Ada Lovelace?", a: "a", b: "b" }]),
       /^InputError: row "x": there is no gold reward for "Who was Ada Lovelace\?"; it applies only to prompts of the synthetic world/,
@@ -41,7 +41,7 @@ describe("goldJudge", () => {
 });
 
 describe("judgePairs and gradeResponses", () => {
-  it("refuse no rows, and rows without a response or a prompt", async () => {
+  it("refuse an empty list, and rows without a response or a prompt", async () => {
     const broken = (row: object) => [{ prompt: "p", a: "a", b: "b" }, row] as never;
     await assert.rejects(judgePairs(goldJudge(), []), /gold: no rows to judge$/);
     await assert.rejects(

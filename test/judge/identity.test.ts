@@ -7,7 +7,7 @@ import type { Judge } from "../../src/judge/judge.js";
 describe("judgeIdentity", () => {
   const own = (more: object): Judge => ({ ...goldJudge(), ...more });
 
-  it("is the name and version of a judge, or what the judge states", () => {
+  it("returns the name and version of a judge, or the identity that the judge states", () => {
     assert.deepEqual(judgeIdentity(goldJudge()), { name: "gold", version: "1" });
     assert.deepEqual(judgeIdentity(own({ name: "mine", version: "2" })), { name: "mine", version: "2" });
     assert.deepEqual(judgeIdentity(own({ identity: { name: "mine", rubric: ["short", "polite"] } })), {
@@ -16,7 +16,7 @@ describe("judgeIdentity", () => {
     });
   });
 
-  it("refuses a judge without a version, and says how to give one", () => {
+  it("refuses a judge without a version and says how to add one", () => {
     for (const version of [undefined, "", 1]) {
       assert.throws(() => judgeIdentity(own({ name: "mine", version })), {
         name: "InputError",

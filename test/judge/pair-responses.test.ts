@@ -7,7 +7,7 @@ import { pairResponses } from "../../src/judge/pair-responses.js";
 import { emptyFolder } from "../support/folder.js";
 
 describe("pairResponses", () => {
-  it("pairs by id, or by prompt, in the order of the first", () => {
+  it("pairs by id, or by prompt, in the order of the first list", () => {
     const a = [
       { id: "2", prompt: "two", response: "a2" },
       { id: "1", prompt: "one", response: "a1" },
@@ -28,7 +28,7 @@ describe("pairResponses", () => {
     );
   });
 
-  it("refuses what does not fit together", () => {
+  it("refuses lists that do not match", () => {
     const one = { id: "1", prompt: "p", response: "r" };
     const two = { ...one, id: "2" };
     assert.throws(() => pairResponses([], [one]), /responses: a is empty/);
@@ -53,7 +53,7 @@ describe("loadResponses", () => {
     return path;
   };
 
-  it("reads prompts, or finds them by id", async (test) => {
+  it("reads prompts or looks them up by id", async (test) => {
     const conversation = [{ role: "user", content: "hi" }];
     const path = file(
       test,
@@ -68,7 +68,7 @@ describe("loadResponses", () => {
     ]);
   });
 
-  it("names the row that is bad", async (test) => {
+  it("names a malformed row", async (test) => {
     await assert.rejects(
       loadResponses(file(test, { prompt: "p", response: "r" }, { prompt: "p" })),
       /answers\.jsonl:2: field "response" is missing; expected text/,

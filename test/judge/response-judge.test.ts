@@ -9,7 +9,7 @@ import { gradeResponses, judgePairs } from "../../src/judge/judge-rows.js";
 import { responseJudge, judgeOfGold } from "../../src/judge/response-judge.js";
 
 describe("responseJudge", () => {
-  it("scores responses by their pairs' prompts, in their order", async () => {
+  it("scores responses to their pairs' prompts, in order", async () => {
     const { pairs } = await loadPreferences(world.heldOut, { limit: 10 });
     const answers = pairs
       .flatMap(({ id, prompt, chosen, rejected }) => [
@@ -28,7 +28,7 @@ describe("responseJudge", () => {
     assert.deepEqual(await responseJudge(goldJudge(), pairs)([], {}), []);
   });
 
-  it("refuses a response to none of the prompts", async () => {
+  it("refuses a response with the id of no pair", async () => {
     await assert.rejects(
       responseJudge(goldJudge(), [])([{ id: "x", response: "r" }], {}),
       /gold: no pair has the id "x", so the prompt of this response is unknown; pass the pairs/,
@@ -36,7 +36,7 @@ describe("responseJudge", () => {
   });
 });
 
-describe("a judge of one's own", () => {
+describe("a custom judge", () => {
   const rows = [
     { id: "7", prompt: "p", response: "r", a: "r", b: "s" },
     { id: "8", prompt: "p", response: "s", a: "s", b: "r" },
@@ -44,7 +44,7 @@ describe("a judge of one's own", () => {
   const own = (answer: () => unknown) =>
     ({ name: "mine", version: "1", grade: answer, compare: answer }) as unknown as Judge;
 
-  it("that answers with something else than a grade or a verdict is named, with its row", async () => {
+  it("is named, with the row, if it returns anything but a grade or a verdict", async () => {
     const pairs = rows.map(({ id, prompt }) => ({ id, prompt, chosen: "c", rejected: "d" }));
     for (const [answer, found] of [
       [undefined, "undefined"],
@@ -67,7 +67,7 @@ describe("a judge of one's own", () => {
     }
   });
 
-  it("that throws is named, with its row", async () => {
+  it("is named, with the row, if it throws", async () => {
     const judge = own(() => {
       throw new TypeError("no");
     });
@@ -76,7 +76,7 @@ describe("a judge of one's own", () => {
     await assert.rejects(judgePairs(judge, rows), error);
   });
 
-  it("that never answers does not keep an abort waiting, nor another row's failure", async () => {
+  it("delays neither an abort nor another row's failure if it never answers", async () => {
     const never = new Promise<never>(() => {});
     const abort = new AbortController();
     const judge = own(async () => {
@@ -91,7 +91,7 @@ describe("a judge of one's own", () => {
 });
 
 describe("judgeOfGold", () => {
-  it("is the gold reward for prompts of the synthetic world alone", async () => {
+  it("returns the gold judge only for prompts of the synthetic world", async () => {
     const { pairs } = await loadPreferences(world.heldOut, { limit: 3 });
     assert.equal(judgeOfGold(pairs)?.name, "gold");
     assert.equal(judgeOfGold([...pairs, { ...pairs[0]!, prompt: "Who was Ada Lovelace?" }]), undefined);

@@ -4,7 +4,7 @@ import { Random } from "../../src/base/random.js";
 import { verdictOf, type Choice } from "../../src/judge/judge.js";
 import { winRateOf, type JudgedPair } from "../../src/judge/win-rate.js";
 
-/** Rows of these choices in the two orders; `a` has 10 characters and `b` 4. */
+/** Rows with these choices in the two orders; `a` has 10 characters and `b` 4. */
 const rows = (...orders: readonly (readonly [Choice, Choice])[]): JudgedPair[] =>
   orders.map((both, i) => ({ prompt: `p${i}`, a: "x".repeat(10), b: "y".repeat(4), verdict: verdictOf(both) }));
 const repeat = (orders: readonly [Choice, Choice], times: number) =>
@@ -13,7 +13,7 @@ const rate = (...orders: readonly (readonly [Choice, Choice])[]) =>
   winRateOf("judge", rows(...orders), Random.seeded(1));
 
 describe("winRateOf", () => {
-  it("counts, with a tie where the orders differ", () => {
+  it("counts wins, ties and losses, with a tie if the two orders disagree", () => {
     const found = rate(
       ["a", "a"],
       ["a", "a"],
@@ -33,7 +33,7 @@ describe("winRateOf", () => {
     assert.deepEqual(found.warnings, []);
   });
 
-  it("refuses a judge that always takes the same place, but not for an accident", () => {
+  it("refuses a judge that chooses the same position in every pair, from five pairs on", () => {
     const always = (place: string, n: number) => ({
       name: "InputError",
       message: `judge: the judge preferred the response shown ${place} in both orders of all ${n} pairs of different responses, whatever they say; try another model or prompt`,
@@ -43,7 +43,7 @@ describe("winRateOf", () => {
     assert.equal(rate(...repeat(["a", "b"], 4)).ties, 4);
   });
 
-  it("warns of a judge that leans to a place, contradicts itself, or calls everything a tie", () => {
+  it("warns of a judge that favours a position, contradicts itself or calls everything a tie", () => {
     const leaning = rate(...repeat(["a", "b"], 12), ...repeat(["b", "a"], 2), ...repeat(["a", "a"], 20));
     assert.deepEqual(leaning.warnings, [
       "The judge favours the response shown first: it chose that position in 12 of the 14 pairs that it decided by position, which count as ties.",
@@ -55,7 +55,7 @@ describe("winRateOf", () => {
     assert.deepEqual(rate(...repeat(["tie", "tie"], 5)).warnings, ["The judge called all 5 pairs ties."]);
   });
 
-  it("is the same with the same seed, and refuses no rows", () => {
+  it("is the same for the same seed, and refuses an empty list", () => {
     const orders = [...repeat(["a", "a"], 7), ...repeat(["b", "b"], 5)];
     assert.deepEqual(rate(...orders), rate(...orders));
     assert.throws(() => rate(), /win rate: no comparisons given/);

@@ -16,7 +16,7 @@ after(() => engine.close());
 const pairs = randomPairs(5, Random.seeded(2));
 
 describe("pairLogProbs", () => {
-  it("are the log-probabilities of both responses, in the order of the pairs", async () => {
+  it("returns the log-probabilities of both responses, in the order of the pairs", async () => {
     const policy = await tinyPolicy(programs);
     const { chosen, rejected } = await pairLogProbs(policy, pairs);
     for (const [i, { prompt, chosen: winner, rejected: loser }] of pairs.entries()) {
@@ -28,7 +28,7 @@ describe("pairLogProbs", () => {
     }
   });
 
-  it("is an error under a policy whose numbers are none", async () => {
+  it("throws a DivergenceError if the policy's parameters are NaN", async () => {
     const policy = await tinyPolicy(programs);
     const parameters = new Map(await policy.parameters());
     const name = embeddingName(policy.config);
@@ -57,19 +57,19 @@ describe("pairRewards", () => {
   const policy = { chosen: Float64Array.of(-1, -2), rejected: Float64Array.of(-3, -4) };
   const reference = { chosen: Float64Array.of(-2, -2), rejected: Float64Array.of(-3, -1) };
 
-  it("are policy less reference under DPO", () => {
+  it("returns policy minus reference log-probabilities under DPO", () => {
     const found = pairRewards(lossNamed("dpo", { beta: 0.1 }), responses, policy, reference);
     assert.deepEqual(found, { chosen: Float64Array.of(1, 0), rejected: Float64Array.of(0, -3) });
   });
 
-  it("are those of the loss, by length and without a reference as it has them", () => {
+  it("returns the rewards of the loss, by length for IPO and without a reference for SimPO", () => {
     const byToken = pairRewards(lossNamed("ipo", { beta: 0.1 }), responses, policy, reference);
     assert.deepEqual(byToken, { chosen: Float64Array.of(0.5, 0), rejected: Float64Array.of(0, -1.5) });
     const free = pairRewards(lossNamed("simpo", { beta: 0.1 }), responses, policy, undefined);
     assert.deepEqual(free, { chosen: Float64Array.of(-0.5, -2), rejected: Float64Array.of(-0.75, -2) });
   });
 
-  it("are an error where the loss needs the reference and there is none", () => {
+  it("throws an InputError if the loss needs a reference and there is none", () => {
     assert.throws(
       () => pairRewards(lossNamed("dpo", { beta: 0.1 }), responses, policy, undefined),
       /^InputError: the loss dpo needs the reference's log-probability of every response/,

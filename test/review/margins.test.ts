@@ -11,7 +11,7 @@ const pairs = [
 ];
 
 describe("margins", () => {
-  it("are chosen less rejected, ensembled with those of the policies before", () => {
+  it("are chosen minus rejected rewards, ensembled with the margins of earlier policies", () => {
     assert.deepEqual(margins(pairs, ratios, [[-1, 4, 0]], [0.75, 0.25]), [
       {
         ...{
@@ -36,12 +36,12 @@ describe("margins", () => {
     ]);
   });
 
-  it("of the reference before are 0", () => {
+  it("are ensembled with 0 if there are no earlier margins", () => {
     const [a, b] = margins(pairs, ratios, [], [0.75, 0.25]);
     assert.deepEqual([a!.previousMargin, a!.ensemble, b!.ensemble], [0, 1.125, -1.5]);
   });
 
-  it("of any number of policies are weighted", () => {
+  it("are weighted over any number of policies", () => {
     const [a] = margins(
       pairs,
       ratios,
@@ -56,7 +56,7 @@ describe("margins", () => {
 });
 
 describe("ensemble", () => {
-  it("is a weighted sum, in which a policy without a value says 0", () => {
+  it("is a weighted sum in which a missing value counts as 0", () => {
     assert.equal(ensemble([3, 7], [1, 0]), 3);
     assert.equal(ensemble([3, 7], [0, 1]), 7);
     assert.equal(ensemble([3], [0.7, 0.3]), 0.7 * 3);

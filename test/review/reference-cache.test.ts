@@ -18,7 +18,7 @@ const programs = new ProgramCache(engine);
 after(() => engine.close());
 const pairs = randomPairs(5, Random.seeded(2));
 
-/** The values, and whether they were computed, which progress tells. */
+/** Returns the values, and whether they were computed, as progress shows. */
 async function ask(folder: string, policy: Policy, of = pairs) {
   let computed = false;
   const work: TaskOptions = { onProgress: () => (computed = true) };
@@ -34,7 +34,7 @@ async function ask(folder: string, policy: Policy, of = pairs) {
 }
 
 describe("cachedPairLogProbs", () => {
-  it("are those that are computed, and computed once", async (test) => {
+  it("returns the values of pairLogProbs and computes them only once", async (test) => {
     const folder = join(emptyFolder(test), "cache");
     const policy = await tinyPolicy(programs);
     const expected = await pairLogProbs(policy, pairs);
@@ -42,7 +42,7 @@ describe("cachedPairLogProbs", () => {
     assert.deepEqual(await ask(folder, await tinyPolicy(programs)), { values: expected, computed: false });
   });
 
-  it("tell the seconds that they took when they were computed", async (test) => {
+  it("returns the seconds that the original computation took", async (test) => {
     const folder = emptyFolder(test);
     const policy = await tinyPolicy(programs);
     await ask(folder, policy);
@@ -52,7 +52,7 @@ describe("cachedPairLogProbs", () => {
     assert.equal(seconds, 123);
   });
 
-  it("are computed again for another model, another adapter on it, other pairs or the same in another order", async (test) => {
+  it("computes again for another model or adapter, other pairs, or the same pairs in another order", async (test) => {
     const folder = emptyFolder(test);
     const policy = await tinyPolicy(programs);
     const adapter = { rank: 2, alpha: 4, targets: ["q_proj"] };
@@ -73,7 +73,7 @@ describe("cachedPairLogProbs", () => {
     assert.equal((await ask(folder, await adapted(2))).computed, false);
   });
 
-  it("are computed again, and kept, where the file is damaged or another's", async (test) => {
+  it("computes and saves again if the file is damaged or has another fingerprint", async (test) => {
     const folder = emptyFolder(test);
     const policy = await tinyPolicy(programs);
     const { values } = await ask(folder, policy);

@@ -1,6 +1,6 @@
 import type { Margin } from "../../src/review/index.js";
 
-/** Reviewed pairs of these ensembled margins, each of its own prompt, with what else is said of them. */
+/** Reviewed pairs with these ensembled margins and the given other fields, each with its own prompt. */
 export function marginRows(ensembles: readonly number[], others: readonly Partial<Margin>[] = []): Margin[] {
   return ensembles.map((ensemble, i) => ({
     ...{
@@ -17,6 +17,6 @@ export function marginRows(ensembles: readonly number[], others: readonly Partia
   }));
 }
 
-/** Places of the rows that were kept. */
+/** Indices of the rows that were kept. */
 export const keptPlaces = (rows: readonly { readonly kept: boolean }[]) =>
   rows.flatMap(({ kept }, i) => (kept ? [i] : []));

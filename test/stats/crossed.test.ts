@@ -11,7 +11,7 @@ const rows = [
 ];
 
 describe("crossedInterval", () => {
-  it("weights what comes from seeds and prompts with their own quantiles, by hand", () => {
+  it("weights the variance of seeds and of prompts by their own quantiles, as computed by hand", () => {
     // Seed means 2, 4: variance of the mean 2 / 2 = 1. Prompt means 1.5, 2.5, 5: mean square 3.25;
     // residuals ∓0.5, ∓0.5, ±1: sum of squares 3, mean square 1.5, so b = (3.25 − 1.5 / 2) / 3 = 2.5 / 3.
     const { mean, low, high, seedDeviation, over } = crossedInterval(rows);
@@ -22,24 +22,24 @@ describe("crossedInterval", () => {
     assert.equal(over, "seeds and prompts");
   });
 
-  it("moves and scales with its values", () => {
+  it("shifts and scales with its values", () => {
     const [plain, other] = [crossedInterval(rows), crossedInterval(rows.map((row) => row.map((x) => 7 - 2 * x)))];
     near(other.low, 7 - 2 * plain.high);
     near(other.high, 7 - 2 * plain.low);
   });
 
-  it("has the p-value whose interval ends at 0", () => {
+  it("has the p-value at which the interval ends at 0", () => {
     const { pValue } = crossedInterval(rows);
     near(Math.sqrt(studentQuantile(pValue, 1) ** 2 + (studentQuantile(pValue, 2) ** 2 * 2.5) / 3), 3);
   });
 
-  it("of one seed is Student's over prompts, and says so", () => {
+  it("is Student's interval over prompts for one seed, and says so", () => {
     const { mean, high, over, seedDeviation } = crossedInterval([[1, 2, 3]]);
     assert.deepEqual([mean, over, seedDeviation], [2, "prompts", null]);
     assert.ok(Math.abs(high - 2 - 4.30265273 / Math.sqrt(3)) < 1e-6);
   });
 
-  it("is a point where all values are the same, and has no bounds for one value", () => {
+  it("is a point if all values are equal, and unbounded for a single value", () => {
     const { low, high, pValue } = crossedInterval([
       [2, 2],
       [2, 2],
@@ -55,17 +55,17 @@ describe("crossedInterval", () => {
     assert.equal(crossedInterval([[2]]).high, Infinity);
   });
 
-  it("of values with a range is on the scale of the logit, by hand", () => {
+  it("uses the logit scale for values with a range, as computed by hand", () => {
     // A mean of 3 in [-1, 7] is the middle: slope 8 / 4 = 2, half as in the first test, logit 0.
     const half = Math.sqrt(12.706204736 ** 2 + (4.30265273 ** 2 * 2.5) / 3);
     const { low, high, pValue } = crossedInterval(rows, { low: -1, high: 7 });
     const at = (logit: number) => -1 + 8 / (1 + Math.exp(-logit));
     assert.ok(Math.abs(high - at(half / 2)) < 1e-6 && Math.abs(low - at(-half / 2)) < 1e-6);
-    // 0 is the share 1/8, whose logit is −ln 7: 2 ln 7 from the mean.
+    // 0 is the share 1/8 with the logit −ln 7, which is 2 ln 7 from the mean.
     near(Math.sqrt(studentQuantile(pValue, 1) ** 2 + (studentQuantile(pValue, 2) ** 2 * 2.5) / 3), 2 * Math.log(7));
   });
 
-  it("of values with a range stays in it, and is the plain one where it is small beside the range", () => {
+  it("stays in a given range, and equals the plain interval if it is much smaller than the range", () => {
     const rates = [
       [1, 1, 1, 0],
       [1, 1, 1, 1],
@@ -96,7 +96,7 @@ describe("crossedInterval", () => {
     });
   });
 
-  it("never leaves the range, also where rounding takes the mean of equal values past its end", () => {
+  it("never leaves the range, even if rounding moves the mean of equal values past its end", () => {
     for (const [rows, low, high] of [
       [[[0.7, 0.7, 0.7]], 0.7, 1],
       [[[0.1], [0.1], [0.1]], 0, 0.1],
@@ -107,7 +107,7 @@ describe("crossedInterval", () => {
     }
   });
 
-  it("refuses a range without two finite ends", () => {
+  it("refuses a range that is not finite or not ascending", () => {
     for (const [low, high] of [
       [0, Infinity],
       [1, 0],
@@ -119,7 +119,7 @@ describe("crossedInterval", () => {
       });
   });
 
-  it("refuses what is not a finite number, and a list of numbers in place of rows", () => {
+  it("refuses values that are not finite, and a list of numbers instead of rows", () => {
     assert.throws(() => crossedInterval([[1, 2, NaN]]), {
       name: "RangeError",
       message: "value 3: found NaN, expected a finite number",
@@ -130,7 +130,7 @@ describe("crossedInterval", () => {
     assert.throws(() => crossedInterval([1, 2] as unknown as number[][]), { message: /expected one for each seed/ });
   });
 
-  it("refuses no values, and rows of different lengths", () => {
+  it("refuses empty input and rows of different lengths", () => {
     assert.throws(() => crossedInterval([]), RangeError);
     assert.throws(() => crossedInterval([[]]), RangeError);
     assert.throws(() => crossedInterval([[1, 2], [1]]), { message: "rows of different lengths" });

@@ -9,7 +9,7 @@ const normals = (count: number, seed: number) => {
 };
 
 describe("bootstrapInterval", () => {
-  it("is near the normal interval of many values", () => {
+  it("is close to the normal interval for many values", () => {
     const values = normals(400, 1);
     const { mean, low, high } = bootstrapInterval(values, Random.seeded(2));
     const average = values.reduce((a, b) => a + b) / 400;
@@ -19,22 +19,22 @@ describe("bootstrapInterval", () => {
     assert.ok(Math.abs(high - (average + 1.96 * error)) < 0.3 * error);
   });
 
-  it("holds the true mean in about 95 % of samples", () => {
+  it("contains the true mean in about 95 % of samples", () => {
     const held = Array.from({ length: 200 }, (_, i) => bootstrapInterval(normals(40, i), Random.seeded(i)));
     const share = held.filter(({ low, high }) => low <= 0 && high >= 0).length / 200;
     assert.ok(share > 0.88 && share < 0.99, `${share}`);
   });
 
-  it("is a point where all values are the same, and the same with the same seed", () => {
+  it("is a point if all values are equal, and the same for the same seed", () => {
     assert.deepEqual(bootstrapInterval([0.5, 0.5], Random.seeded(1)), { mean: 0.5, low: 0.5, high: 0.5 });
     assert.deepEqual(bootstrapInterval([1, 2, 4], Random.seeded(1)), bootstrapInterval([1, 2, 4], Random.seeded(1)));
   });
 
-  it("refuses no values", () => {
+  it("refuses an empty list", () => {
     assert.throws(() => bootstrapInterval([], Random.seeded(1)), RangeError);
   });
 
-  it("refuses what is not a finite number", () => {
+  it("refuses NaN", () => {
     assert.throws(() => bootstrapInterval([1, NaN, 3], Random.seeded(1)), { message: /^value 2: found NaN/ });
   });
 });

@@ -16,7 +16,7 @@ function contests(count: number, theta: number, phi: number, mean: number): Cont
 }
 
 describe("lengthControlledWinRate", () => {
-  it("finds what the rate would be at equal lengths", () => {
+  it("estimates the win rate at equal lengths", () => {
     const data = contests(1000, 0.4, 1.5, 1);
     const raw = data.reduce((sum, { win }) => sum + win, 0) / data.length;
     const { mean, low, high } = rate(data)!;
@@ -24,7 +24,7 @@ describe("lengthControlledWinRate", () => {
     assert.ok(low < mean && mean < high && high < raw, `${high}, the raw rate ${raw}`);
   });
 
-  it("solves the regression: the penalised likelihood has no slope there", () => {
+  it("solves the regression: the penalised likelihood has zero gradient there", () => {
     const data: Contest[] = [
       [1, 30],
       [1, 10],
@@ -58,7 +58,7 @@ describe("lengthControlledWinRate", () => {
     assert.ok(Math.abs(slopes(low)[0]) < 1e-6, `${slopes(low)[0]}`);
   });
 
-  it("is the win rate where lengths do not differ, and 1 or 0 where all is won or lost", () => {
+  it("is the win rate if lengths are equal, and 1 or 0 if all contests are won or lost", () => {
     const same = [1, 1, 0, 0.5].map((win) => ({ win, difference: 0 }));
     assert.ok(Math.abs(rate(same)!.mean - 0.625) < 1e-9);
     const all = (win: number) => rate([3, -2, 8].map((difference) => ({ win, difference })));
@@ -67,7 +67,7 @@ describe("lengthControlledWinRate", () => {
     assert.ok(Math.abs(all(0.5)!.mean - 0.5) < 1e-9);
   });
 
-  it("stays finite where length decides everything, at any scale", () => {
+  it("stays finite if length decides everything, at any scale", () => {
     for (const scale of [1e-6, 1, 1e9]) {
       const { mean, low, high } = rate(
         [-4, -3, -2, -1, 1, 2, 3, 4].map((d) => ({ win: Number(d > 0), difference: d * scale })),
@@ -77,7 +77,7 @@ describe("lengthControlledWinRate", () => {
     }
   });
 
-  it("cannot tell where the lengths always differ by the same, and refuses no contests", () => {
+  it("is null if lengths always differ by the same amount, and refuses an empty list", () => {
     assert.equal(rate([1, 0, 1].map((win) => ({ win, difference: 7 }))), null);
     assert.throws(() => rate([]), RangeError);
   });

@@ -6,7 +6,7 @@ const near = (found: number, expected: number, tolerance = 5e-5) =>
   assert.ok(Math.abs(found - expected) < tolerance, `${found}, expected ${expected}`);
 
 describe("wilsonInterval", () => {
-  it("has the values of the literature", () => {
+  it("matches published values", () => {
     // Newcombe 1998 (Statistics in Medicine 17, table I, method 3).
     for (const [successes, trials, low, high] of [
       [81, 263, 0.2553, 0.3662],
@@ -21,7 +21,7 @@ describe("wilsonInterval", () => {
     }
   });
 
-  it("is the same seen from the other side, and stays in [0, 1]", () => {
+  it("is symmetric in successes and failures, and stays in [0, 1]", () => {
     const [one, other] = [wilsonInterval(7.5, 20), wilsonInterval(12.5, 20)];
     near(one.low, 1 - other.high, 1e-12);
     near(one.high, 1 - other.low, 1e-12);
@@ -30,7 +30,7 @@ describe("wilsonInterval", () => {
     assert.ok(none.high > 0 && all.low < 1);
   });
 
-  it("refuses no trials", () => {
+  it("refuses zero trials", () => {
     assert.throws(() => wilsonInterval(0, 0), RangeError);
   });
 });

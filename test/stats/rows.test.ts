@@ -23,7 +23,7 @@ describe("minus", () => {
     );
   });
 
-  it("refuses tables of other seeds or prompts", () => {
+  it("refuses tables with different numbers of seeds or prompts", () => {
     assert.throws(() => minus([[1, 2]], [[1]]), RangeError);
     assert.throws(() => minus([[1]], [[1, 2]]), RangeError);
     assert.throws(() => minus([[1], [2]], [[1]]), RangeError);

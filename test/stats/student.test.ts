@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { studentQuantile, studentWithin } from "../../src/stats/student.js";
 
-it("studentQuantile has the values of the tables, and is the inverse of studentWithin", () => {
+it("studentQuantile matches published tables and is the inverse of studentWithin", () => {
   for (const [degrees, expected] of [
     [1, 12.706204736],
     [2, 4.30265273],

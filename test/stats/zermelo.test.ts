@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { zermelo } from "../../src/stats/zermelo.js";
 import { assertClose } from "../support/compare.js";
 
-test("of two competitors the ratio is that of the votes, with the counts that are added", () => {
+test("the strengths of two competitors have the ratio of their votes plus pseudo-counts", () => {
   const [a, b] = zermelo([
     [0, 7],
     [2, 0],
@@ -18,7 +18,7 @@ test("of two competitors the ratio is that of the votes, with the counts that ar
   assertClose([Math.log(w / l)], [Math.log(2 * 9 + 1)], 1e-12);
 });
 
-test("votes in the shares of strengths give the strengths back", () => {
+test("votes in the shares that strengths imply give these strengths back", () => {
   const strengths = [1, 2, 4, 0.5];
   const wins = strengths.map((own, i) => strengths.map((other, j) => (i === j ? 0 : (1e6 * own) / (own + other))));
   const found = zermelo(wins, 1e-9);
@@ -29,7 +29,7 @@ test("votes in the shares of strengths give the strengths back", () => {
   );
 });
 
-test("at the maximum everyone has as many votes as the strengths expect, in any order of the competitors", () => {
+test("everyone's votes equal those expected from the strengths, in any order of the competitors", () => {
   const table = fc.array(fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 4, maxLength: 4 }), {
     minLength: 4,
     maxLength: 4,
@@ -55,7 +55,7 @@ test("at the maximum everyone has as many votes as the strengths expect, in any 
   );
 });
 
-test("what is no table of votes is refused, and so are counts under which a unanimous vote has no strength", () => {
+test("a malformed table of votes is refused, and so are pseudo-counts of 0", () => {
   assert.throws(() => zermelo([[0, 1], [1]]), {
     name: "InputError",
     message: "wins: found the row [1], expected 2 numbers in [0, 1000000000], one for each competitor",
@@ -81,7 +81,7 @@ test("what is no table of votes is refused, and so are counts under which a unan
   );
 });
 
-test("one competitor has the strength 1, and counts at their bounds give finite strengths at the maximum", () => {
+test("a single competitor has the strength 1, and counts at their bounds give finite strengths", () => {
   assert.deepEqual(zermelo([[0]]), [1]);
   for (const [votes, pseudoCounts] of [
     [9, 1e-9],
@@ -100,7 +100,7 @@ test("one competitor has the strength 1, and counts at their bounds give finite 
   }
 });
 
-test("counts that float64 loses are refused, and strengths that it cannot hold", () => {
+test("counts outside their bounds are refused, and so are strengths too far apart for a float64", () => {
   const unanimous = [
     [0, 9],
     [0, 0],
@@ -115,7 +115,7 @@ test("counts that float64 loses are refused, and strengths that it cannot hold",
       ]),
     { name: "InputError", message: /^wins: found the row \[0,1e\+308\], expected 2 numbers in \[0, 1000000000\]/ },
   );
-  // Each beats the next one alone, and strengths go apart by e^41 from one to the next.
+  // Each beats only the next one, and strengths differ by a factor of e^41 from one to the next.
   const chain = Array.from({ length: 60 }, (_, i) => Array.from({ length: 60 }, (_, j) => (j === i + 1 ? 1e9 : 0)));
   assert.throws(() => zermelo(chain, 1e-9), { name: "InputError", message: /lie too far apart for a float64/ });
 });

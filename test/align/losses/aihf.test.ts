@@ -12,14 +12,14 @@ after(() => engine.close());
 
 describe("aihf", () => {
   for (const fixture of systemFixtures("aihf")) {
-    it(`has the values and gradients of PyTorch: ${JSON.stringify(fixture.settings)}`, async () => {
+    it(`matches PyTorch's values and gradients: ${JSON.stringify(fixture.settings)}`, async () => {
       const found = await systemOn(engine, fixture, { slots: 1, tokens: 3 });
       assertClose([found.value], [fixture.value], 1e-5);
       assertClose(found.gradients, fixture.gradients, 1e-5);
     });
   }
 
-  it("is DPO's loss of a pair, and the negative log-likelihood of a demonstration", () => {
+  it("is DPO's loss for a pair and the negative log-likelihood for a demonstration", () => {
     const numbers = {
       policyChosen: [-3, -5],
       policyRejected: [-4, 0],
@@ -35,7 +35,7 @@ describe("aihf", () => {
     assertClose([...gradientChosen, ...gradientRejected], [slope / 2, -0.5, -slope / 2, 0], 1e-12);
   });
 
-  it("counts no demonstration among the rewards of a step", () => {
+  it("leaves demonstrations out of the reward metrics", () => {
     const sequence = (length: number) => ({ prompt: new Int32Array(1), response: new Int32Array(length) });
     const demonstration = {
       chosen: sequence(3),

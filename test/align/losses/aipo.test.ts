@@ -17,7 +17,7 @@ const numbers = {
 };
 
 describe("AIPO", () => {
-  it("asks for more than the reference's own margin, beside the likelihood of the chosen response over its length", () => {
+  it("compares the margin with 1 + α times the reference's, and adds λ times the chosen response's mean NLL", () => {
     const { loss, gradientChosen, gradientRejected } = lossByMeaning(
       aipo({ beta: 0.5, alpha: 0.25, lambda: 0.2 }),
       numbers,
@@ -32,7 +32,7 @@ describe("AIPO", () => {
     );
   });
 
-  it("is DPO with α = 0 and λ = 0", () => {
+  it("equals DPO for α = 0 and λ = 0", () => {
     const { loss, gradientChosen, gradientRejected } = lossByMeaning(dpo({ beta: 0.5 }), numbers);
     const found = lossByMeaning(aipo({ beta: 0.5, alpha: 0, lambda: 0 }), numbers);
     assertClose(

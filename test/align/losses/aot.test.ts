@@ -13,7 +13,7 @@ const numbers = {
 };
 
 describe("AOT", () => {
-  it("compares what has the same rank under policy and reference, or among chosen and rejected", () => {
+  it("compares equal ranks of policy and reference margins, or, unpaired, of chosen and rejected log-ratios", () => {
     // log π_w − log π_l is 2, −6 and 0; log π_ref,w − log π_ref,l is −4, 1 and 3: sorted −6 | −4, 0 | 1, 2 | 3.
     const expected = [2 - 3, -6 + 4, 0 - 1].map((delta) => -Math.log(sigma(0.5 * delta)));
     assertClose(

@@ -16,7 +16,7 @@ const numbers = {
 };
 
 describe("APO-down", () => {
-  it("makes both less likely, the rejected more so", () => {
+  it("is σ(βρ_w) + 1 − σ(β(ρ_w − ρ_l)), with its gradient", () => {
     const { loss, gradientChosen, gradientRejected } = lossByMeaning(apoDown({ beta: 0.5 }), numbers);
     assertClose([loss], [sigma(1) + 1 - sigma(3)], 1e-6, "loss");
     assertClose(

@@ -16,7 +16,7 @@ const numbers = {
 };
 
 describe("APO-zero", () => {
-  it("makes the chosen likelier and the rejected less likely", () => {
+  it("is 1 − σ(βρ_w) + σ(βρ_l), with its gradient", () => {
     const { loss, gradientChosen, gradientRejected } = lossByMeaning(apoZero({ beta: 0.5 }), numbers);
     assertClose([loss], [1 - sigma(1) + sigma(-2)], 1e-6, "loss");
     assertClose(

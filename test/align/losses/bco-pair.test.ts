@@ -23,7 +23,7 @@ describe("BCO on pairs", () => {
     referenceRejected: [-6, -6],
   };
 
-  it("classifies rewards by whether they are above their mean over the first step", () => {
+  it("classifies rewards against their mean over the first step", () => {
     const { loss, gradientChosen, gradientRejected } = lossByMeaning(bcoPair({ beta: 0.5 }), numbers);
     const value = -Math.log(sigma(0.5)) - Math.log(sigma(2.5)) - Math.log(sigma(2.5)) - Math.log(sigma(0.5));
     assertClose([loss], [value / 2], 1e-6, "loss");
@@ -31,7 +31,7 @@ describe("BCO on pairs", () => {
     assertClose([...gradientChosen, ...gradientRejected], [-near, -far, far, near], 1e-6, "gradient");
   });
 
-  it("holds later steps against the mean over all steps so far", async () => {
+  it("keeps the mean of the rewards over all steps so far", async () => {
     const policy = await tinyPolicy(new ProgramCache(engine));
     const loss = bcoPair({ beta: 0.5 });
     const pairs = randomPairs(6, Random.seeded(3)).map(({ prompt, chosen, rejected }, i): ReferencedPair => {

@@ -15,7 +15,7 @@ after(() => engine.close());
 const names = ["dpo-bmc", "ipo-bmc", "orpo-bmc"] as const;
 const sequence = (length: number) => ({ prompt: new Int32Array(1), response: new Int32Array(length) });
 
-/** The loss of a step, in float64, and its slopes by the tokens' log-probabilities. */
+/** Computes the loss of a step in float64, and its slopes by the tokens' log-probabilities. */
 function byMeaning(
   name: LossName,
   settings: object,
@@ -32,7 +32,7 @@ function byMeaning(
 
 describe("BMC's losses", () => {
   for (const fixture of systemFixtures(...names)) {
-    it(`have the values and gradients of PyTorch: ${JSON.stringify({ loss: fixture.loss, ...fixture.settings })}`, async () => {
+    it(`match PyTorch's values and gradients: ${JSON.stringify({ loss: fixture.loss, ...fixture.settings })}`, async () => {
       for (const padding of [
         { slots: 0, tokens: 0 },
         { slots: 2, tokens: 5 },
@@ -44,7 +44,7 @@ describe("BMC's losses", () => {
     });
   }
 
-  // 1/π of the chosen's second token is e^1.5 > δ = 3, of the rejected one e^0.9 < δ.
+  // 1/π is e^1.5 > δ = 3 for the chosen response's second token, and e^0.9 < δ for the rejected one.
   const pair: ReferencedPair = {
     ...{ chosen: sequence(2), rejected: sequence(1) },
     tokens: { chosen: { reference: [-1, -2], differs: [0, 1] }, rejected: { reference: [-0.5], differs: [1] } },
@@ -52,7 +52,7 @@ describe("BMC's losses", () => {
   const policy = [-0.5, -1.5, -0.9];
   const softplus = (x: number) => Math.log1p(Math.exp(x));
 
-  it("weigh differing tokens of both responses by hand", () => {
+  it("weight differing tokens of both responses, as computed by hand", () => {
     const ratio = 0.5 + 4 * 0.5 - (1 + Math.exp(0.9)) * -0.4;
     assertClose([byMeaning("dpo-bmc", { delta: 3 }, [pair], policy).loss], [softplus(-0.5 * ratio)], 1e-6);
     const mean = (0.5 + 4 * 0.5) / 2 - (1 + Math.exp(0.9)) * -0.4;
@@ -62,7 +62,7 @@ describe("BMC's losses", () => {
     assertClose([byMeaning("orpo-bmc", { delta: 3 }, [pair], policy).loss], [2 / 2 + 0.5 * softplus(-logOdds)], 1e-6);
   });
 
-  it("weigh the reference's tokens by its own probabilities where that is asked for", () => {
+  it("weight the reference's tokens by its own probabilities if `referenceWeights` says so", () => {
     // 1/π_ref: e^2 > δ, and e^0.5.
     const ratio = -0.5 - 4 * 1.5 + (1 + 4 * 2) - ((1 + Math.exp(0.9)) * -0.9 - (1 + Math.exp(0.5)) * -0.5);
     assertClose(
@@ -72,13 +72,13 @@ describe("BMC's losses", () => {
     );
   });
 
-  it("begin at ln 2 in both forms where the policy is the reference", () => {
+  it("start at ln 2 with either `referenceWeights` if the policy is the reference", () => {
     const same = [...(pair.tokens!.chosen.reference! as number[]), ...(pair.tokens!.rejected.reference! as number[])];
     for (const referenceWeights of ["policy", "reference"])
       assertClose([byMeaning("dpo-bmc", { referenceWeights }, [pair], same).loss], [Math.LN2], 1e-7);
   });
 
-  it("are those without weights where nothing differs, and weigh every differing token 2 where δ is 1", () => {
+  it("equal the unweighted losses if nothing differs, and give differing tokens the weight 2 if δ is 1", () => {
     for (const fixture of systemFixtures("dpo-bmc").slice(0, 1)) {
       const { pairs, policy } = pairsOf(fixture);
       const withFlags = (flag: number) =>
@@ -98,7 +98,7 @@ describe("BMC's losses", () => {
         const [found, expected] = [byMeaning(name, {}, withFlags(0), policy), byMeaning(without, {}, plain, policy)];
         assertClose([found.loss, ...found.slopes], [expected.loss, ...expected.slopes], 1e-6, name);
       }
-      // DPO of twice the β is what a constant weight of 2 comes to.
+      // A constant weight of 2 equals DPO with twice the β.
       assertClose(
         [byMeaning("dpo-bmc", { delta: 1 }, withFlags(1), policy).loss],
         [byMeaning("dpo", { beta: 1 }, plain, policy).loss],
@@ -107,7 +107,7 @@ describe("BMC's losses", () => {
     }
   });
 
-  it("are finite with tokens of log-probabilities of ±1000", async () => {
+  it("are finite for token log-probabilities of ±1000", async () => {
     const extreme = systemFixtures("dpo-bmc")[0]!;
     const far = (values: readonly number[], sign: number) => values.map((_, i) => (i % 2 === 0 ? sign : -sign) * 1000);
     const pairs = extreme.pairs.map(({ chosen, rejected, columns }) => ({
@@ -123,7 +123,7 @@ describe("BMC's losses", () => {
     }
   });
 
-  it("need to be told what differs, and take 0 or 1", () => {
+  it("require the column `differs` with 0 or 1; other losses refuse their settings", () => {
     const { tokens: _, ...bare } = { ...pair, referenceChosen: -3, referenceRejected: -0.5 };
     assert.throws(() => objectiveCase(preference(losses["orpo-bmc"]({ beta: 1 })), [bare]), {
       name: "InputError",

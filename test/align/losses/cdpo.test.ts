@@ -16,7 +16,7 @@ const numbers = {
 };
 
 describe("cDPO", () => {
-  it("is DPO of the label and of its opposite, by their shares", () => {
+  it("is DPO's loss of the label and of its opposite, weighted by 1 − ε and ε", () => {
     const { loss, gradientChosen, gradientRejected } = lossByMeaning(cdpo({ beta: 0.5, labelSmoothing: 0.2 }), numbers);
     assertClose([loss], [-0.8 * Math.log(sigma(3)) - 0.2 * Math.log(sigma(-3))], 1e-6, "loss");
     assertClose(

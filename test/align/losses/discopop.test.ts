@@ -16,7 +16,7 @@ const numbers = {
 };
 
 describe("DiscoPOP", () => {
-  it("is between the logistic and the exponential loss, by the margin", () => {
+  it("mixes the logistic and the exponential loss by the margin", () => {
     for (const [beta, z] of [
       [0.05, 0.3],
       [-0.05, -0.3],
@@ -27,7 +27,7 @@ describe("DiscoPOP", () => {
     }
   });
 
-  it("is the logistic loss where the margin is far below 0, though e⁻ᶻ overflows, and 0 far above", () => {
+  it("is the logistic loss for a margin far below 0, although e⁻ᶻ overflows, and 0 for one far above", () => {
     for (const [beta, value, slope] of [
       [-200, 1200, -1],
       [200, 0, 0],
@@ -37,7 +37,7 @@ describe("DiscoPOP", () => {
     }
   });
 
-  it("rises at the reference where τ is small, and falls there where it is not", () => {
+  it("rises with the chosen log-probability at the reference for τ = 0.05, and falls for τ = 0.5", () => {
     const same = { ...numbers, referenceChosen: numbers.policyChosen, referenceRejected: numbers.policyRejected };
     for (const tau of [0.05, 0.5]) {
       const { gradientChosen } = lossByMeaning(discopop({ beta: 0.5, tau }), same);

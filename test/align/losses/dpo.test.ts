@@ -4,7 +4,7 @@ import { assertClose } from "../../support/compare.js";
 import { lossByMeaning } from "../../support/loss-case.js";
 
 describe("DPO", () => {
-  it("is ln 2 where the policy is the reference, whatever β", () => {
+  it("is ln 2 for any β if the policy is the reference", () => {
     const same = [-3.5, -120];
     const numbers = { policyChosen: same, policyRejected: [-7, 0], referenceChosen: same, referenceRejected: [-7, 0] };
     for (const beta of [0.01, 0.1, 5]) {
@@ -14,7 +14,7 @@ describe("DPO", () => {
     }
   });
 
-  it("is the margin where that is far below 0, and 0 where it is far above", () => {
+  it("is −margin for a margin far below 0, and 0 for one far above", () => {
     const zeros = [0, 0];
     const numbers = { policyRejected: zeros, referenceChosen: zeros, referenceRejected: zeros };
     for (const [margin, expected, slope] of [

@@ -31,7 +31,7 @@ function assertSame(found: LossAndSlopes, expected: LossAndSlopes, tolerance: nu
   assertClose(found.gradientRejected, expected.gradientRejected, tolerance, "gradientRejected");
 }
 
-/** Pairs of a step whose losses are of the size that they have in training. */
+/** Pairs of a step with losses of the size seen in training. */
 function somePairs(count: number): PairNumbers {
   const random = Random.seeded(5);
   const column = (make: () => number) => Array.from({ length: count }, make);
@@ -50,7 +50,7 @@ function somePairs(count: number): PairNumbers {
 describe("every loss", () => {
   for (const fixture of lossFixtures()) {
     const { loss, settings, extreme, numbers, source } = fixture;
-    it(`has the values and gradients of ${source}: ${JSON.stringify({ loss, ...settings })}${extreme ? ", log-ratios of ±1000 and beyond" : ""}`, async () => {
+    it(`matches the values and gradients of ${source}: ${JSON.stringify({ loss, ...settings })}${extreme ? ", log-ratios of ±1000 and beyond" : ""}`, async () => {
       const found = await lossOn(engine, lossOf(fixture), numbers);
       const each = [found.loss, ...found.gradientChosen, ...found.gradientRejected];
       assert.ok(each.every(Number.isFinite), `${each}`);
@@ -67,10 +67,10 @@ describe("every loss", () => {
   for (const [name, settings] of variants) {
     const loss = lossNamed(name, { beta: 0.3, ...settings });
 
-    it(`has the slopes of its values (${label(name, settings)})`, () => {
+    it(`has gradients that match finite differences (${label(name, settings)})`, () => {
       const numbers = somePairs(4);
       const { gradientChosen, gradientRejected } = lossByMeaning(loss, numbers);
-      // A mean over the step that is a constant to differentiation must not move: one pair goes up, the next one down.
+      // A mean over the step that differentiation treats as constant must not move: one pair goes up, the next one down.
       const against = name === "kto-pair" || name === "bco-pair" ? 1 : 0;
       const step = 1e-5;
       for (const [side, gradient] of [
@@ -91,7 +91,7 @@ describe("every loss", () => {
       }
     });
 
-    it(`is not changed by padding, nor by the order of the pairs (${label(name, settings)})`, async () => {
+    it(`does not depend on padding or the order of the pairs (${label(name, settings)})`, async () => {
       const numbers = somePairs(6);
       const expected = await lossOn(engine, loss, numbers);
       assertSame(await lossOn(engine, loss, numbers, 3), expected, 1e-6);
@@ -106,7 +106,7 @@ describe("every loss", () => {
       );
     });
 
-    it(`is finite, with its gradient, at ±1000 on every side (${label(name, settings)})`, async () => {
+    it(`is finite, as is its gradient, for log-probabilities of ±1000 (${label(name, settings)})`, async () => {
       const corners = Array.from({ length: 16 }, (_, i) => [1, 2, 4, 8].map((bit) => (i & bit ? 1000 : -1000)));
       const column = (side: number) => corners.map((corner) => corner[side]!);
       const numbers = {
@@ -124,7 +124,7 @@ describe("every loss", () => {
 
     // DiscoPOP with its default τ rises there: discopop.test.ts.
     if (name === "discopop") continue;
-    it(`falls from the reference on as the policy's margin grows (${label(name, settings)})`, () => {
+    it(`falls at the reference as the policy's margin grows (${label(name, settings)})`, () => {
       const start = somePairs(4);
       const numbers = { ...start, referenceChosen: start.policyChosen, referenceRejected: start.policyRejected };
       const { gradientChosen, gradientRejected } = lossByMeaning(loss, numbers);

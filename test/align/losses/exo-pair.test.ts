@@ -16,7 +16,7 @@ const numbers = {
 };
 
 describe("EXO on pairs", () => {
-  it("is the reverse KL to the smoothed label", () => {
+  it("is the reverse KL divergence to the smoothed label", () => {
     const [right, wrong] = [sigma(3), sigma(-3)];
     const value = right * Math.log(right / 0.9) + wrong * Math.log(wrong / 0.1);
     // d/dz σ(z)·(log σ(z) − log(1−ε)) and its mirror: σ(z)σ(−z)·(log(σ(z)/σ(−z)) − log((1−ε)/ε)).

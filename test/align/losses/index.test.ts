@@ -12,7 +12,7 @@ import { InputError } from "../../../src/base/errors.js";
 const known = Object.keys(losses).join(", ");
 
 describe("lossNamed", () => {
-  it("gives a loss by its name, with its settings", () => {
+  it("returns the loss of this name with its settings", () => {
     for (const name of Object.keys(losses) as LossName[]) {
       const { name: found, beta } = lossNamed(name, { beta: 0.25 });
       assert.deepEqual({ found, beta }, { found: name, beta: 0.25 });
@@ -20,7 +20,7 @@ describe("lossNamed", () => {
     assert.deepEqual(lossNamed("simpo", { beta: 2, targetMargin: 1.2 }).settings, { targetMargin: 1.2 });
   });
 
-  it("refuses another name, and lists the losses", () => {
+  it("refuses an unknown name and lists the losses", () => {
     // "toString" is a property of every object.
     for (const name of ["ddpo", "", "toString"]) {
       const message = `loss: found ${JSON.stringify(name)}, expected one of ${known}`;
@@ -68,10 +68,10 @@ describe("lossNamed", () => {
     [{ dpo: 1, nll: 1 }, { beta: 1, nll: 1 }, "nll: found 1 beside the loss nll; give its weight in one place"],
   ];
   for (const [choice, settings, message] of cases) {
-    it(`refuses ${message}`, () => assert.throws(() => lossNamed(choice, settings), new InputError(message)));
+    it(`throws "${message}"`, () => assert.throws(() => lossNamed(choice, settings), new InputError(message)));
   }
 
-  it("takes a setting that one loss of a sum uses", () => {
+  it("accepts a setting that only one loss of a sum uses", () => {
     assert.equal(lossNamed({ cdpo: 1, dpo: 1 }, { beta: 1, labelSmoothing: 0 }).name, "cdpo=1,dpo=1");
     assert.equal(lossNamed("dpo", { beta: 1, nll: 0 }).name, "dpo");
   });

@@ -14,7 +14,7 @@ const numbers = {
 };
 
 describe("IPO", () => {
-  it("is the squared distance of the mean log-ratios' margin from 1/(2β), or of the summed ones'", () => {
+  it("is the squared distance of the margin of mean log-ratios, or of summed ones, from 1/(2β)", () => {
     // ρ_w/4 − ρ_l/2 = 2.5, summed 6; 1/(2β) = 1.
     const mean = lossByMeaning(ipo({ beta: 0.5 }), numbers);
     assertClose([mean.loss, ...mean.gradientChosen, ...mean.gradientRejected], [1.5 ** 2, 3 / 4, -3 / 2], 1e-6, "mean");

@@ -13,14 +13,14 @@ after(() => engine.close());
 
 describe("irepo", () => {
   for (const fixture of systemFixtures("irepo")) {
-    it(`has the values and gradients of PyTorch: ${JSON.stringify(fixture.settings)}`, async () => {
+    it(`matches PyTorch's values and gradients: ${JSON.stringify(fixture.settings)}`, async () => {
       const found = await systemOn(engine, fixture, { slots: 1, tokens: 2 });
       assertClose([found.value], [fixture.value], 1e-5);
       assertClose(found.gradients, fixture.gradients, 1e-5);
     });
   }
 
-  it("is the squared distance of β(ρ_w − ρ_l) from each pair's target", () => {
+  it("is the mean squared distance of β(ρ_w − ρ_l) from each pair's target", () => {
     const numbers = {
       policyChosen: [-3, -5],
       policyRejected: [-4, -2],
@@ -34,7 +34,7 @@ describe("irepo", () => {
     assertClose([...gradientChosen, ...gradientRejected], [0.25, 0, -0.25, 0], 1e-12);
   });
 
-  it("needs a target of every pair", () => {
+  it("requires a target for every pair", () => {
     const [fixture] = systemFixtures("irepo");
     const { pairs } = pairsOf(fixture!);
     const { columns: _, ...bare } = pairs[1]!;

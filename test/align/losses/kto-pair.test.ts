@@ -16,7 +16,7 @@ const numbers = {
 };
 
 describe("KTO on pairs", () => {
-  it("holds each half against the mean log-ratio of the other, if that is above 0", () => {
+  it("compares each half with the mean log-ratio of the other half, or with 0 if that is negative", () => {
     // KL_w = 2 and KL_l = max(0, −4) = 0.
     const slope = (x: number) => sigma(x) * sigma(-x);
     const { loss, gradientChosen, gradientRejected } = lossByMeaning(ktoPair({ beta: 0.5 }), numbers);

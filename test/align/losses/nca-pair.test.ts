@@ -16,7 +16,7 @@ const numbers = {
 };
 
 describe("NCA on pairs", () => {
-  it("classifies the chosen as data, and half of it with the rejected as noise", () => {
+  it("classifies the chosen response as data, and both responses with weight ½ as noise", () => {
     const { loss, gradientChosen, gradientRejected } = lossByMeaning(ncaPair({ beta: 0.5 }), numbers);
     assertClose([loss], [-Math.log(sigma(1)) - Math.log(sigma(-1)) / 2 - Math.log(sigma(2)) / 2], 1e-6, "loss");
     assertClose(

@@ -14,7 +14,7 @@ const numbers = {
 };
 
 describe("ORPO", () => {
-  it("is the likelihood of the chosen with a log-odds ratio", () => {
+  it("is the chosen response's mean NLL plus β times the log-odds ratio loss", () => {
     // Mean token probabilities 4/5 and 1/2 have the odds 4 and 1.
     const sure = { ...numbers, policyChosen: [4 * Math.log(0.8)], policyRejected: [2 * Math.log(0.5)] };
     const { loss, gradientChosen, gradientRejected } = lossByMeaning(orpo({ beta: 0.3 }), sure);

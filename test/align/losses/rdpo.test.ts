@@ -16,7 +16,7 @@ const numbers = {
 };
 
 describe("rDPO", () => {
-  it("is without bias: its mean over labels flipped at rate ε is DPO of the clean one", () => {
+  it("is unbiased: its mean over labels flipped at rate ε equals DPO on the clean label", () => {
     const loss = rdpo({ beta: 0.5, labelSmoothing: 0.2 });
     const { policyChosen, policyRejected, referenceChosen, referenceRejected } = numbers;
     const flipped = {

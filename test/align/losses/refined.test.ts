@@ -17,7 +17,7 @@ const beta = 0.5;
 const softplus = (x: number) => Math.log1p(Math.exp(-Math.abs(x))) + Math.max(x, 0);
 const sigma = (x: number) => 1 / (1 + Math.exp(-x));
 
-/** Steps of some pairs each, with random log-probabilities. */
+/** Steps with these numbers of pairs and random log-probabilities. */
 function someSteps(sizes: readonly number[]): PairNumbers[] {
   const random = Random.seeded(3);
   return sizes.map((size) => {
@@ -26,7 +26,7 @@ function someSteps(sizes: readonly number[]): PairNumbers[] {
   });
 }
 
-/** DPO's loss with refined labels, step by step, in plain numbers; and how many labels were refined. */
+/** Computes DPO's loss with refined labels step by step in plain numbers, and counts the refined labels. */
 function byHand(
   steps: readonly PairNumbers[],
   { share, smoothing, after }: Refinement,
@@ -53,8 +53,8 @@ function byHand(
 }
 
 describe("a loss with refined labels", () => {
-  it("smooths the labels whose confidence is among the lowest of the last fifty, in DPO", async () => {
-    // More than fifty pairs, steps that padding fills up, and one larger than the window.
+  it("smooths labels with a confidence among the lowest of the last fifty, in DPO", async () => {
+    // More than fifty pairs in total, and steps that are padded.
     const steps = someSteps([4, 3, 4, 1, 4, 4, 4, 4, 4, 4, 4, 2, 4, 4, 4, 4, 4, 4, 4, 3]);
     const refinement = { share: 0.2, smoothing: 0.1, after: 3 };
     const { all, count } = byHand(steps, refinement);
@@ -72,7 +72,7 @@ describe("a loss with refined labels", () => {
     }
   });
 
-  it("keeps no more than fifty pairs of a larger step", async () => {
+  it("keeps at most fifty pairs of a larger step", async () => {
     const steps = someSteps([60, 60]);
     const refinement = { share: 0.5, smoothing: 0.3, after: 0 };
     const found = await lossOverSteps(engine, refined(dpo({ beta }), refinement), steps, 61);
@@ -83,7 +83,7 @@ describe("a loss with refined labels", () => {
     );
   });
 
-  it("is conservative DPO where every label is doubtful, and the loss itself where none is", async () => {
+  it("is conservative DPO if every label is refined, and the loss itself if none is", async () => {
     const steps = someSteps([2, 2]);
     const second = async (loss: Parameters<typeof lossOverSteps>[1]) =>
       (await lossOverSteps(engine, loss, steps, 2))[1]!.loss;
@@ -102,7 +102,7 @@ describe("a loss with refined labels", () => {
     );
   });
 
-  it("keeps what the loss itself keeps", () => {
+  it("keeps the running values of the loss itself", () => {
     const loss = refined(bcoPair({ beta }), { share: 0.1, smoothing: 0.1, after: 0 });
     assert.deepEqual(
       loss.running!.names.filter((name) => name.startsWith("loss.bco")),

@@ -10,7 +10,7 @@ const rewardOf = (name: LossName, settings: object, response: { policy: number; 
 describe("the implicit reward over β", () => {
   const response = { policy: -12, reference: -15, length: 6 };
 
-  it("is the log-ratio for DPO and its like, its mean over tokens where they are length-normalised", () => {
+  it("is the log-ratio for DPO and similar losses, or its mean over tokens if length-normalised", () => {
     for (const name of Object.keys(losses) as LossName[]) {
       if (["ipo", "simpo", "orpo", "nll", "ipo-bmc", "orpo-bmc"].includes(name)) continue;
       assert.equal(rewardOf(name, {}, response), 3, name);
@@ -22,14 +22,14 @@ describe("the implicit reward over β", () => {
     assert.equal(rewardOf("orpo-bmc", {}, response), rewardOf("orpo", {}, response));
   });
 
-  it("needs no reference for SimPO, ORPO and the likelihood", () => {
+  it("needs no reference for SimPO, ORPO and NLL", () => {
     const alone = { policy: -12, length: 6 };
     assert.equal(rewardOf("simpo", {}, alone), -2);
     assert.equal(rewardOf("nll", {}, alone), -2);
     assertClose([rewardOf("orpo", {}, alone)], [Math.log(Math.exp(-2) / (1 - Math.exp(-2)))], 1e-14);
   });
 
-  it("is an error where the reference is needed and not there", () => {
+  it("throws an InputError if the reference is needed but missing", () => {
     const message =
       "the loss dpo needs the reference's log-probability of every response, and one has none; " +
       "score the pairs under the reference, or choose a loss without a reference: simpo, orpo, nll";
@@ -40,7 +40,7 @@ describe("the implicit reward over β", () => {
 describe("log-odds of a mean token probability", () => {
   const logOdds = (policy: number) => rewardOf("orpo", {}, { policy, length: 1 });
 
-  it("are 0 at one half, and what they are at hand-computed probabilities", () => {
+  it("match values computed by hand", () => {
     assertClose(
       [0.5, 0.8, 0.01].map((p) => logOdds(Math.log(p))),
       [0, Math.log(4), -Math.log(99)],
@@ -48,7 +48,7 @@ describe("log-odds of a mean token probability", () => {
     );
   });
 
-  it("are finite and keep their digits however sure or unsure the policy is", () => {
+  it("are finite and accurate for probabilities close to 0 and 1", () => {
     assertClose([logOdds(-1000), logOdds(-1e-6), logOdds(0)], [-1000, Math.log(1e6) - 5e-7, Math.log(1e8)], 1e-9);
   });
 });

@@ -5,7 +5,7 @@ import { gradients, Graph, mul, sum } from "../../../src/graph/index.js";
 import { Random } from "../../../src/base/random.js";
 import { evaluate } from "../../support/reference.js";
 
-/** sameRank(x, y), and the gradient of Σ i·sameRank_i by y. */
+/** Computes sameRank(x, y), and the gradients of Σ i·sameRank_i by x and y. */
 function picked(x: number[], y: number[], weight: number[]): number[][] {
   const graph = new Graph();
   const leaf = (name: string) => graph.input(name, "float32", [x.length]);
@@ -15,7 +15,7 @@ function picked(x: number[], y: number[], weight: number[]): number[][] {
 }
 
 describe("sameRank", () => {
-  it("puts side by side what sorting both does", () => {
+  it("pairs each x with the y of the same rank, as sorting both does", () => {
     const random = Random.seeded(3);
     for (const count of [1, 2, 7, 16]) {
       const x = Array.from({ length: count }, () => random.normal());
@@ -33,15 +33,15 @@ describe("sameRank", () => {
     }
   });
 
-  it("ranks equal numbers by their place, and padding after all of them", () => {
+  it("ranks equal numbers by position, and padding last", () => {
     const [found] = picked([5, -1, 5, 0, 0], [3, 1e6, -2, -9, 0], [1, 1, 1, 0, 0]);
     assert.deepEqual(found!.slice(0, 3), [3, -2, 1e6]);
   });
 
-  it("lets the gradient through to what was picked alone", () => {
+  it("passes the gradient only to the picked numbers of y", () => {
     const [, byX, byY] = picked([30, 10, 20], [1, 3, 2], [1, 1, 1]);
     assert.deepEqual(byX, [0, 0, 0]);
-    // Places 0, 1 and 2 of x have ranks 2, 0 and 1, which are slots 1, 0 and 2 of y.
+    // Positions 0, 1 and 2 of x have ranks 2, 0 and 1, which are positions 1, 0 and 2 of y.
     assert.deepEqual(byY, [1, 0, 2]);
   });
 });

@@ -16,7 +16,7 @@ const numbers = {
 };
 
 describe("SimPO", () => {
-  it("asks for a margin of mean log-probabilities, by which the reference does not count", () => {
+  it("compares the margin of mean log-probabilities with a target margin and ignores the reference", () => {
     // l̄_w − l̄_l = −2 + 5 = 3; 0.5 · 3 − 0.7 = 0.8.
     const { loss, gradientChosen, gradientRejected } = lossByMeaning(simpo({ beta: 0.5, targetMargin: 0.7 }), numbers);
     assertClose([loss], [-Math.log(sigma(0.8))], 1e-6, "loss");

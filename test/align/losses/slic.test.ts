@@ -14,7 +14,7 @@ const numbers = {
 };
 
 describe("SLiC-HF", () => {
-  it("is 1 less the logit, and 0 with no slope from 1 on", () => {
+  it("is 1 − logit, and 0 with zero gradient for a logit above 1", () => {
     for (const [beta, loss, slope] of [
       [0.05, 0.7, -0.05],
       [0.5, 0, 0],

@@ -14,7 +14,7 @@ const numbers = {
 };
 
 describe("SPPO with hard labels", () => {
-  it("pulls the log-ratios to ±1/(2β)", () => {
+  it("is the squared distance of the log-ratios from ±1/(2β)", () => {
     // 1/(2β) = 1.
     const { loss, gradientChosen, gradientRejected } = lossByMeaning(sppoHard({ beta: 0.5 }), numbers);
     assertClose([loss], [1 ** 2 + 3 ** 2], 1e-6, "loss");

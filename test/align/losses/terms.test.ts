@@ -12,7 +12,7 @@ describe("logOfOdds", () => {
   // On both sides of ln 2 and of 0.7, where its forms meet.
   const logProbs = [-1e-6, -1e-3, -0.1, -0.5, -Math.LN2, -0.699, -0.701, -1, -3, -20, -1000].map(Math.fround);
 
-  it("is the implicit reward of ORPO, to float32's digits, and so is its slope 1/(1−p)", async () => {
+  it("matches the implicit reward of ORPO, and its slope 1/(1−p), to float32 precision", async () => {
     const graph = new Graph();
     const x = graph.input("x", "float32", [logProbs.length]);
     const y = logOfOdds(x);

@@ -35,7 +35,7 @@ async function records(training: Trainer<ReferencedPair>, count = Infinity): Pro
   return all;
 }
 
-/** Settings with which a loss learns fast from the reference on. */
+/** Settings with which a loss learns fast from the start. */
 const settings: Partial<Record<LossName, Partial<LossSettings>>> = {
   simpo: { beta: 2 },
   orpo: { beta: 1 },
@@ -44,7 +44,7 @@ const settings: Partial<Record<LossName, Partial<LossSettings>>> = {
 
 describe("training", () => {
   for (const name of plainLossNames) {
-    it(`with ${name} makes the loss fall, and the margin grow if it compares responses`, async () => {
+    it(`with ${name} lowers the loss, and raises the margin if it compares responses`, async () => {
       const policy = await tinyPolicy(programs);
       const loss = lossNamed(name, { beta: 0.1, ...settings[name] });
       const all = await records(await Trainer.begin(policy, preference(loss), pairs, options, Random.seeded(1)));
@@ -57,7 +57,7 @@ describe("training", () => {
     });
   }
 
-  it("with BCO goes on where another stopped, with the same running mean, to the same bytes", async () => {
+  it("with BCO resumes with the same running mean and the same bytes", async () => {
     const objective = preference(lossNamed({ "bco-pair": 0.9, nll: 0.1 }, { beta: 0.1 }));
     const steps = { ...options, batchSize: 3, epochs: 2 };
     const whole = await tinyPolicy(programs);
@@ -71,7 +71,7 @@ describe("training", () => {
     assertSameTensors(await stopped.parameters(), await whole.parameters());
   });
 
-  it("needs no reference where the loss has none", async () => {
+  it("gives the same records without a reference if the loss needs none", async () => {
     const bare = pairs.map(({ chosen, rejected }) => ({ chosen, rejected }));
     const run = async (examples: readonly ReferencedPair[]) =>
       records(
@@ -86,7 +86,7 @@ describe("training", () => {
     assert.deepEqual(await run(bare), await run(pairs));
   });
 
-  it("weighs all tokens of chosen responses alike with NLL, also over micro-batches", async () => {
+  it("with NLL weights all tokens of chosen responses equally, also across micro-batches", async () => {
     const run = async (microBatchSize: number) =>
       records(
         await Trainer.begin(

@@ -16,13 +16,13 @@ const valueOf = (choice: Parameters<typeof lossNamed>[0], settings = {}) =>
   lossByMeaning(lossNamed(choice, { beta: 0.5, ...settings }), numbers).loss;
 
 describe("a weighted sum of losses", () => {
-  it("is the sum of the losses, each with its weight", () => {
+  it("is the sum of the losses, each times its weight", () => {
     assertClose([valueOf({ dpo: 0.8, nll: 0.2 })], [0.8 * valueOf("dpo") + 0.2 * valueOf("nll")], 1e-7);
     assertClose([valueOf({ slic: 2 })], [2 * valueOf("slic")], 1e-7);
     assertClose([valueOf("ipo", { nll: 0.3 })], [valueOf("ipo") + 0.3 * valueOf("nll")], 1e-7);
   });
 
-  it("has the name that the command line takes, and tells its programs from others'", () => {
+  it("has the name that the command line accepts, and JSON that distinguishes its settings", () => {
     assert.equal(lossNamed({ dpo: 0.8, nll: 0.2 }, { beta: 0.1 }).name, "dpo=0.8,nll=0.2");
     const keys = [
       lossNamed({ cdpo: 0.8, nll: 0.2 }, { beta: 0.1 }),
@@ -33,7 +33,7 @@ describe("a weighted sum of losses", () => {
     assert.equal(new Set(keys).size, 4);
   });
 
-  it("has the reward of the losses that compare responses, by their weights", () => {
+  it("has the weighted mean reward of the losses that compare responses", () => {
     const response = { policy: -12, reference: -15, length: 6 };
     const rewardOf = (choice: Parameters<typeof lossNamed>[0]) =>
       implicitReward(lossNamed(choice, { beta: 0.1 }), response);
@@ -44,7 +44,7 @@ describe("a weighted sum of losses", () => {
     assert.equal(lossNamed({ simpo: 1, dpo: 1 }, { beta: 0.1 }).reward.needsReference, true);
   });
 
-  it("needs whole steps, and keeps what its losses keep, if one of them does", () => {
+  it("needs whole steps and keeps running values if one of its losses does", () => {
     const sum = lossNamed({ "bco-pair": 1, dpo: 1 }, { beta: 0.1 });
     assert.equal(sum.needsWholeStep, true);
     assert.deepEqual(sum.running!.names, ["loss.bco-pair/meanReward", "loss.bco-pair/steps"]);

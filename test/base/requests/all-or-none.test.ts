@@ -3,14 +3,14 @@ import { describe, it } from "node:test";
 import { allOrNone } from "../../../src/base/requests/all-or-none.js";
 
 describe("allOrNone", () => {
-  it("gives the answers in order", async () => {
+  it("returns the answers in order", async () => {
     assert.deepEqual(await allOrNone([1, 2], undefined, async (n, _, i) => [n, i]), [
       [1, 0],
       [2, 1],
     ]);
   });
 
-  it("throws the first failure once the others, which it aborts, have ended", async () => {
+  it("aborts the others after the first failure and throws it once they have ended", async () => {
     const ended: number[] = [];
     const ask = async (n: number, signal: AbortSignal) => {
       if (n === 1) throw new Error("first");
@@ -22,7 +22,7 @@ describe("allOrNone", () => {
     assert.deepEqual(ended, [0, 2]);
   });
 
-  it("asks for nothing once it is stopped", async () => {
+  it("makes no request if the signal has aborted", async () => {
     const never = () => assert.fail("asked");
     await assert.rejects(allOrNone([1], AbortSignal.abort(new Error("stop")), never), /stop/);
   });

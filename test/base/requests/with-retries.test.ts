@@ -6,7 +6,7 @@ import { withRetries } from "../../../src/base/requests/with-retries.js";
 
 const failure = (wait?: number, transient = true) => new RequestFailure("no", { transient, billed: false, wait });
 
-/** Fails in these ways one after the other, then succeeds; tells how often it was tried and the milliseconds of it all. */
+/** Fails in these ways one after the other, then succeeds; returns the number of tries and the total milliseconds. */
 async function tried(failures: readonly Error[], retries: number, signal?: AbortSignal) {
   let times = 0;
   const started = performance.now();
@@ -25,17 +25,17 @@ describe("withRetries", { concurrency: true }, () => {
   it("waits as long as the server asks", async () => {
     const { outcome, times, milliseconds } = await tried([failure(0.05), failure(0.05), failure(0.05)], 3);
     assert.deepEqual([outcome, times], ["done", 4]);
-    // Its own waits would be 3.5 s at least.
+    // Its own waits would take at least 3.5 s.
     assert.ok(milliseconds >= 145 && milliseconds < 3000, `${milliseconds}`);
   });
 
-  it("waits a second less a random part of a half where the server asks for nothing", async () => {
+  it("waits a random time of half a second to a second if the server asks for none", async () => {
     const { outcome, milliseconds } = await tried([failure()], 1);
     assert.equal(outcome, "done");
     assert.ok(milliseconds >= 1000 * (1 - Random.seeded(5).uniform() / 2) - 5, `${milliseconds}`);
   });
 
-  it("throws the last failure, with how often", async () => {
+  it("throws the last failure with the number of tries, without retrying permanent failures", async () => {
     const exhausted = await tried([failure(0), failure(0), failure(0)], 2);
     assert.deepEqual([(exhausted.outcome as Error).message, exhausted.times], ["no (tried 3 times)", 3]);
     const permanent = await tried([failure(0, false)], 5);
@@ -46,7 +46,7 @@ describe("withRetries", { concurrency: true }, () => {
     assert.deepEqual([(other.outcome as Error).message, other.times], ["of ours", 1]);
   });
 
-  it("ends its wait when it is interrupted", async () => {
+  it("stops waiting when the signal aborts", async () => {
     const abort = new AbortController();
     setTimeout(() => abort.abort(new Error("stopped")), 20);
     const { outcome, times, milliseconds } = await tried([failure(60)], 5, abort.signal);

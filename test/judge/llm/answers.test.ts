@@ -6,7 +6,7 @@ import { gradeAnswer, pairwiseAnswer, readAnswer } from "../../../src/judge/llm/
 const verdict = (text: string) => readAnswer(pairwiseAnswer, text);
 
 describe("readAnswer", () => {
-  it("finds the object among words, in a fence, and the last of several", () => {
+  it("finds the object in prose or a code fence, and the last of several", () => {
     const expected = { value: { reason: "so", verdict: "a" } };
     const object = '{"reason": "so", "verdict": "A"}';
     for (const text of [
@@ -20,7 +20,7 @@ describe("readAnswer", () => {
     assert.deepEqual(verdict('{"verdict": " TIE "}'), { value: { reason: "", verdict: "tie" } });
   });
 
-  it("says what is wrong", () => {
+  it("describes what is wrong with an answer", () => {
     const wrong: Readonly<Record<string, string>> = {
       "": "the answer is empty; expected one JSON object",
       " \n": "the answer is empty; expected one JSON object",
@@ -44,7 +44,7 @@ describe("readAnswer", () => {
     }
   });
 
-  it("reads whatever reason a model gives, whatever stands before it", () => {
+  it("reads any reason, after any text without an opening brace", () => {
     const letters = fc.string({ unit: "binary" });
     fc.assert(
       fc.property(
@@ -59,7 +59,7 @@ describe("readAnswer", () => {
     );
   });
 
-  it("never throws, and gives nothing but choices", () => {
+  it("never throws, and returns a valid verdict or what is wrong", () => {
     const pieces = fc.array(
       fc.oneof(fc.constantFrom("{", "}", '"', ":", "verdict", "A", ",", "\\", "[", "null"), fc.json()),
       { maxLength: 40 },
@@ -76,7 +76,7 @@ describe("readAnswer", () => {
     );
   });
 
-  it("takes no quadratic time for an answer of braces", () => {
+  it("does not take quadratic time for a million braces", () => {
     const started = performance.now();
     verdict(`${"{".repeat(1_000_000)}}`);
     assert.ok(performance.now() - started < 30_000);

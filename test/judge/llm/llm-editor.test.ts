@@ -15,7 +15,7 @@ const pairs = ["a", "b", "c"].map((id) => ({
   rejected: `bad answer ${id}`,
 }));
 
-test("a language model edits by both APIs, with both responses in sight or one, and nothing is paid for twice", async (test) => {
+test("llmEditor edits through both APIs, shows both responses or one, and asks nothing twice", async (test) => {
   const server = await JudgeServer.start(test);
   server.answer = (text) =>
     JSON.stringify({ reason: "r", edited: text.includes("ask c") ? null : `good answer ${/ask (\w)/.exec(text)![1]}` });
@@ -45,7 +45,7 @@ test("a language model edits by both APIs, with both responses in sight or one, 
   }
 });
 
-test("its identity is the model, its settings and its prompt, and not what it has cost", async (test) => {
+test("llmEditor is identified by its model, settings and prompt, but not by what it has spent", async (test) => {
   const server = await JudgeServer.start(test);
   const folder = emptyFolder(test);
   const prompt = join(folder, "edit.md");
@@ -65,7 +65,7 @@ test("its identity is the model, its settings and its prompt, and not what it ha
   });
 });
 
-test("a budget that is used up is told with its pair", async (test) => {
+test("llmEditor names the pair at which the budget is used up", async (test) => {
   const server = await JudgeServer.start(test);
   server.answer = () => '{"edited": null}';
   const editor = await llmEditor(server.model("openai"), {

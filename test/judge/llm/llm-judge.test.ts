@@ -51,7 +51,7 @@ const contentsOf = (folder: string) => filesOf(folder).map((name) => readFileSyn
 
 for (const api of apis) {
   describe(`llmJudge, ${api}`, { concurrency: true }, () => {
-    it("asks in both orders and takes what both say", async (test) => {
+    it("asks in both orders and returns the combined verdict", async (test) => {
       const { server, judge } = await judgeAt(test, api);
       assert.equal(judge.name, `${api}:judge-1`);
       assert.deepEqual(await judge.compare("which?", "answer 7", "answer 3"), {
@@ -71,7 +71,7 @@ for (const api of apis) {
       assert.deepEqual(judge.spent, { calls: 6, cached: 0, inputTokens: 600, outputTokens: 120, cost: undefined });
     });
 
-    it("calls it a tie where the place decides", async (test) => {
+    it("returns a tie if the position decides", async (test) => {
       const { server, judge } = await judgeAt(test, api);
       server.answer = () => '{"verdict": "A"}';
       assert.deepEqual(await judge.compare("which?", "x", "y"), {
@@ -81,7 +81,7 @@ for (const api of apis) {
       });
     });
 
-    it("does not ask whether a response is better than itself", async (test) => {
+    it("makes no request for identical responses", async (test) => {
       const { server, judge } = await judgeAt(test, api);
       assert.deepEqual(await judge.compare("which?", "x", "x"), {
         choice: "tie",
@@ -92,7 +92,7 @@ for (const api of apis) {
       assert.equal(server.asked.length, 0);
     });
 
-    it("grades, and reads conversations", async (test) => {
+    it("grades responses, also to conversations", async (test) => {
       const { server, judge } = await judgeAt(test, api, { temperature: null });
       assert.deepEqual(
         await judge.grade(
@@ -108,7 +108,7 @@ for (const api of apis) {
       assert.ok(!("temperature" in server.asked[0]!.body));
     });
 
-    it("tries again what may pass: limits, faults, broken connections, bodies that are none", async (test) => {
+    it("retries transient failures: rate limits, server errors, broken connections, malformed bodies", async (test) => {
       const { server, judge } = await judgeAt(test, api, { concurrency: 5, price: { input: 1, output: 1 } });
       const soon = { "retry-after": "0" };
       server.fail(
@@ -128,7 +128,7 @@ for (const api of apis) {
       assert.deepEqual(judge.spent, { calls: 15, cached: 0, inputTokens: 600, outputTokens: 120, cost: 0.00072 });
     });
 
-    it("gives up after so many tries, and at once where another is no use, and says why", async (test) => {
+    it("gives up after `retries`, or at once if a retry is no use, and says why", async (test) => {
       const { server, make, judge } = await judgeAt(test, api, { retries: 2 });
       const soon = { "retry-after": "0" };
       server.fail(...new Array(3).fill(refuse(500, soon, "all is lost")));
@@ -147,7 +147,7 @@ for (const api of apis) {
       assert.equal(server.asked.length, 7);
     });
 
-    it("asks again, saying what was wrong, for an answer that does not fit", async (test) => {
+    it("asks again after an invalid answer and says what was wrong", async (test) => {
       const { server, judge } = await judgeAt(test, api);
       server.fail(say("It is an eight, I would say."), say('{"reason": "good", "grade": 11}'));
       assert.equal((await judge.grade("q", "answer 8")).grade, 8);
@@ -164,7 +164,7 @@ for (const api of apis) {
       assert.match(server.asked[5]!.text, /the answer is empty; expected one JSON object \(cut off at maxTokens 512\)/);
     });
 
-    it("estimates tokens where the server tells none", async (test) => {
+    it("estimates tokens if the server reports none", async (test) => {
       const { server, judge } = await judgeAt(test, api);
       server.fail(say('{"grade": 3}', { tokens: null }));
       await judge.grade("q", "a");
@@ -172,7 +172,7 @@ for (const api of apis) {
       assert.equal(judge.spent!.outputTokens, 4);
     });
 
-    it("ignores usage that is not a count: it does not lift the cap", async (test) => {
+    it("estimates tokens if the reported usage is not a count", async (test) => {
       const { server, judge } = await judgeAt(test, api, {
         maxCost: 1,
         price: { input: 0, output: 1000 },
@@ -204,7 +204,7 @@ for (const api of apis) {
       assert.deepEqual(judgeIdentity(await make({ concurrency: 1, maxCalls: 3 })), judgeIdentity(judge));
     });
 
-    it("sends a key of the environment, and tells it nowhere", async (test) => {
+    it("sends a key from the environment and reveals it nowhere", async (test) => {
       setVariable(test, "SERA_TEST_KEY", secret);
       const { server, cache, judge } = await judgeAt(test, api, {}, { keyVariable: "SERA_TEST_KEY" });
       await judge.grade("q", "answer 8");
@@ -223,7 +223,7 @@ for (const api of apis) {
       }
     });
 
-    it("sends no key of the maker's to another server", async (test) => {
+    it("does not send a provider's key to another server", async (test) => {
       for (const name of [
         "ANTHROPIC_API_KEY",
         "OPENAI_API_KEY",
@@ -241,8 +241,8 @@ for (const api of apis) {
 }
 
 for (const api of apis) {
-  describe(`a server that means harm, by ${api}'s protocol`, () => {
-    it("keeps its own estimate where a server reports usage that is no count, so that the cap holds", async (test) => {
+  describe(`llmJudge with a malicious server, ${api}`, () => {
+    it("keeps its own estimate for reported usage that is not a count, so that the cap holds", async (test) => {
       const cap = { price: { input: 1e4, output: 1e4 }, maxCost: 30, maxTokens: 200, concurrency: 1 };
       for (const tokens of [
         [-1e9, -1e9],
@@ -272,7 +272,7 @@ for (const api of apis) {
       }
     });
 
-    it("follows no redirect, to where the key and what is asked would go", async (test) => {
+    it("does not follow a redirect, which would send the key and the request elsewhere", async (test) => {
       setVariable(test, "SERA_TEST_KEY", secret);
       const [{ server, make }, other] = [
         await judgeAt(test, api, {}, { keyVariable: "SERA_TEST_KEY" }),
@@ -291,7 +291,7 @@ for (const api of apis) {
       assert.equal(other.server.asked.length, 0);
     });
 
-    it("refuses what cannot be an answer without reading it all: bodies without end, JSON nested without end", async (test) => {
+    it("refuses endless bodies, deeply nested JSON and overlong answers", async (test) => {
       const { server, make } = await judgeAt(test, api);
       const judge = await make({ retries: 2 });
       const endless = (response: ServerResponse) => {
@@ -322,7 +322,7 @@ for (const api of apis) {
 }
 
 describe("llmJudge's cache", { concurrency: true }, () => {
-  it("pays for nothing twice: not again, not later, not at the same time", async (test) => {
+  it("asks nothing twice: neither again, nor later, nor concurrently", async (test) => {
     const { server, cache, make, judge } = await judgeAt(test, "openai");
     const [one, two] = await Promise.all([
       judge.compare("q", "answer 1", "answer 2"),
@@ -332,14 +332,14 @@ describe("llmJudge's cache", { concurrency: true }, () => {
     assert.equal(server.asked.length, 2);
     const later = await make();
     assert.deepEqual(await later.compare("q", "answer 1", "answer 2"), one);
-    // The other way round the same two questions are asked.
+    // In the reverse order, the same two questions are asked.
     assert.equal((await later.compare("q", "answer 2", "answer 1")).choice, "a");
     assert.equal(server.asked.length, 2);
     assert.deepEqual(later.spent, { calls: 0, cached: 4, inputTokens: 0, outputTokens: 0, cost: undefined });
     assert.equal(filesOf(cache).length, 2);
   });
 
-  it("asks anew where the settings, the model or the prompt's file are others", async (test) => {
+  it("asks again if the settings, the model or the prompt file differ", async (test) => {
     const { server, cache, make, judge } = await judgeAt(test, "openai");
     await judge.grade("q", "answer 1");
     await (await make({ temperature: 0.5 })).grade("q", "answer 1");
@@ -354,7 +354,7 @@ describe("llmJudge's cache", { concurrency: true }, () => {
     assert.equal(server.asked.length, 5);
   });
 
-  it("asks again where a file is damaged", async (test) => {
+  it("asks again if a file is damaged", async (test) => {
     const { server, cache, judge } = await judgeAt(test, "openai");
     await judge.grade("q", "answer 1");
     for (const content of ["{", '{"answer": "no"}']) {
@@ -364,7 +364,7 @@ describe("llmJudge's cache", { concurrency: true }, () => {
     assert.equal(server.asked.length, 3);
   });
 
-  it("keeps what was judged before an error, which names the row", async (test) => {
+  it("keeps what was judged before an error, and the error names the row", async (test) => {
     const { server, make, judge } = await judgeAt(test, "openai", { concurrency: 1 });
     server.answer = (text) => (text.includes("question 3") ? "no idea" : '{"verdict": "tie"}');
     await assert.rejects(judgePairs(judge, rows(6)), {
@@ -382,7 +382,7 @@ describe("llmJudge's cache", { concurrency: true }, () => {
     assert.ok(paid <= 6, `${paid} requests after the error`);
   });
 
-  it("keeps what is under way when it is interrupted, and goes on from there", async (test) => {
+  it("keeps the answers in flight when it is aborted, and resumes from there", async (test) => {
     const { server, cache, make, judge } = await judgeAt(test, "openai", { concurrency: 2 });
     server.delay = 30;
     const abort = new AbortController();
@@ -397,9 +397,9 @@ describe("llmJudge's cache", { concurrency: true }, () => {
 });
 
 describe("llmJudge's limits", { concurrency: true }, () => {
-  it("asks so many at a time", async (test) => {
+  it("makes at most `concurrency` requests at a time and reports progress", async (test) => {
     const { server, judge } = await judgeAt(test, "anthropic", { concurrency: 3 });
-    // So long that the third request comes before the first is answered, on a busy machine too.
+    // Long enough that the third request comes before the first is answered, even on a busy machine.
     server.delay = 250;
     const seen: number[] = [];
     await gradeResponses(
@@ -414,7 +414,7 @@ describe("llmJudge's limits", { concurrency: true }, () => {
     );
   });
 
-  it("tells what questions will cost, and what is kept already", async (test) => {
+  it("estimates what questions will cost and counts cached answers", async (test) => {
     const { server, judge } = await judgeAt(test, "openai", { price: { input: 3, output: 15 } });
     await judge.compare("question 0", "answer 0", "answer 9");
     const estimate = await judge.plan!({ pairs: rows(3) });
@@ -429,7 +429,7 @@ describe("llmJudge's limits", { concurrency: true }, () => {
     assert.equal(server.asked.length, 2);
   });
 
-  it("refuses beforehand what will cost more than it may", async (test) => {
+  it("refuses requests beforehand if they would exceed a cap", async (test) => {
     const { server, cache, judge } = await judgeAt(test, "openai", { maxCost: 0.001, price: { input: 3, output: 15 } });
     await assert.rejects(judgePairs(judge, rows(3)), {
       message: new RegExp(
@@ -441,14 +441,14 @@ describe("llmJudge's limits", { concurrency: true }, () => {
     assert.equal(server.asked.length, 0);
   });
 
-  it("stops before a cap, whatever the estimate said", async (test) => {
+  it("stops before it exceeds a cap, whatever the estimate said", async (test) => {
     const { server, judge } = await judgeAt(test, "openai", { maxCalls: 7, concurrency: 4 });
     server.fail(say("nonsense"), say("nonsense"), say("nonsense"));
     await assert.rejects(judgePairs(judge, rows(3)), {
       message: /^row "p\d": maxCalls: the cap of 7 requests is reached; /,
     });
     assert.equal(server.asked.length, 7);
-    // A call of up to 1 in and 512 out is 0.5 dollars and more; the first three are billed far above it.
+    // A call of up to 1 token in and 512 out costs just over 0.5 dollars; the first two are billed far above it.
     const dear = await judgeAt(test, "openai", { maxCost: 4, concurrency: 1, price: { input: 0, output: 1000 } });
     dear.server.answer = () => '{"verdict": "tie"}';
     dear.server.fail(
@@ -463,7 +463,7 @@ describe("llmJudge's limits", { concurrency: true }, () => {
     assert.equal(dear.server.asked.length, 2);
   });
 
-  it("counts towards the cap what may be billed though nothing came", async (test) => {
+  it("counts requests towards the cap that may be billed although no answer came", async (test) => {
     const { server, judge } = await judgeAt(test, "openai", {
       maxCost: 1,
       retries: 5,
@@ -554,14 +554,14 @@ describe("llmJudge refuses", () => {
     });
   }
 
-  it("a key with characters that no key has, which it does not tell", async (test) => {
+  it("a key with invalid characters, without revealing it", async (test) => {
     setVariable(test, "OPENAI_API_KEY", "sk-very-secret\nx");
     await assert.rejects(llmJudge("openai:m"), {
       message: "OPENAI_API_KEY: not an API key (it contains spaces or special characters); set it to the key alone",
     });
   });
 
-  it("a server that is not there, at once", async (test) => {
+  it("an unreachable server, without retrying", async (test) => {
     const { server, judge } = await judgeAt(test, "openai");
     await server.stop();
     await assert.rejects(judge.grade("q", "a"), {
@@ -570,7 +570,7 @@ describe("llmJudge refuses", () => {
     assert.equal(judge.spent!.calls, 1);
   });
 
-  it("nothing of what the environment holds: a known price and key make a judge", async (test) => {
+  it("nothing if the key is set and the price is known", async (test) => {
     setVariable(test, "OPENAI_API_KEY", secret);
     const judge = await llmJudge("openai:gpt-4.1-mini-2025-04-14", { maxCost: 1, cache: emptyFolder(test) });
     const { cost, inputTokens } = await judge.plan!({ responses: [{ prompt: "q", response: "a" }] });

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { loadSdk } from "../../../src/judge/llm/load-sdk.js";
 
 describe("loadSdk", () => {
-  it("gives the SDK, and says how to install one that is not there", async () => {
+  it("returns the SDK, or says how to install a missing one", async () => {
     assert.equal(typeof (await loadSdk("openai", () => import("openai"))).OpenAI, "function");
     const absent = "no-such-package-anywhere";
     await assert.rejects(

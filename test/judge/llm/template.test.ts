@@ -12,13 +12,13 @@ function file(test: TestContext, text: string): string {
 }
 
 describe("loadTemplate", () => {
-  it("puts texts in their places, as text", async (test) => {
+  it("fills placeholders with literal text", async (test) => {
     const { fill, sha256 } = await loadTemplate(file(test, '{{a}} and {{ b }}, {{a}}; {"json": {}}'), ["a", "b"]);
     assert.equal(fill({ a: "{{b}} $& $1", b: "{{a}}" }), '{{b}} $& $1 and {{a}}, {{b}} $& $1; {"json": {}}');
     assert.match(sha256, /^[0-9a-f]{64}$/);
   });
 
-  it("refuses a placeholder that is missing or not known, naming the file", async (test) => {
+  it("refuses a missing or unknown placeholder and names the file", async (test) => {
     const missing = file(test, "only {{a}}");
     await assert.rejects(loadTemplate(missing, ["a", "b"]), {
       message: `${missing}: the placeholder {{b}} is missing; this template needs {{a}}, {{b}}`,

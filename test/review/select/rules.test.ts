@@ -23,7 +23,7 @@ describe("selectBottom", () => {
 });
 
 describe("selectMiddle", () => {
-  it("leaves out as many above as below", () => {
+  it("keeps the middle and leaves out as many margins above as below", () => {
     assert.deepEqual(keptPlaces(selectMiddle(rows, 0.6)), [0, 3, 4]);
     assert.deepEqual(keptPlaces(selectMiddle(rows, 0.2)), [0]);
     assert.deepEqual(keptPlaces(selectMiddle(rows, 1)), [0, 1, 2, 3, 4]);
@@ -32,7 +32,7 @@ describe("selectMiddle", () => {
 });
 
 describe("selectRandom", () => {
-  it("keeps as many as asked for, the same for the same stream, and needs no margin", () => {
+  it("keeps the given share, the same for the same seed, and needs no margins", () => {
     const kept = (seed: number) =>
       keptPlaces(selectRandom(marginRows([0, 0, 0, 0, 0, 0, 0, 0]), 0.5, Random.seeded(seed)));
     assert.equal(kept(1).length, 4);
@@ -42,7 +42,7 @@ describe("selectRandom", () => {
 });
 
 describe("selectAbove", () => {
-  it("keeps margins above the threshold, not those at it", () => {
+  it("keeps margins strictly above the threshold, and refuses NaN", () => {
     assert.deepEqual(keptPlaces(selectAbove(rows, 1)), [2, 3]);
     assert.throws(() => selectAbove(rows, NaN), {
       name: "InputError",
@@ -52,7 +52,7 @@ describe("selectAbove", () => {
 });
 
 describe("selectByScore", () => {
-  it("keeps the largest differences of scores, whatever the margins", () => {
+  it("keeps the largest score differences, whatever the margins", () => {
     const scored = marginRows(
       [9, 8, 7],
       [
@@ -65,7 +65,7 @@ describe("selectByScore", () => {
     assert.deepEqual(keptPlaces(selectByScore(scored, 2 / 3)), [0, 1]);
   });
 
-  it("names the pair that has none", () => {
+  it("names a pair without scores", () => {
     assert.throws(() => selectByScore(marginRows([1, 2], [{ chosenScore: 1, rejectedScore: 0 }]), 0.5), {
       name: "InputError",
       message:
@@ -82,7 +82,7 @@ describe("selectByLength", () => {
 });
 
 describe("capPerPrompt", () => {
-  it("keeps the largest margins of each prompt among those kept", () => {
+  it("keeps only the largest of each prompt's kept margins", () => {
     const shared = marginRows(
       [1, 2, 3, 4, 5],
       [{ prompt: "a" }, { prompt: "a" }, { prompt: "a" }, { prompt: "b" }, { prompt: "b" }],
@@ -98,7 +98,7 @@ describe("capPerPrompt", () => {
 });
 
 describe("curriculum", () => {
-  it("goes from large margins to small ones, in stages of equal size", () => {
+  it("orders pairs from large margins to small ones in stages of equal size", () => {
     assert.deepEqual(
       curriculum(marginRows([1, -2, 5, 3]), 2).map(({ stage }) => stage),
       [2, 2, 1, 1],
@@ -115,7 +115,7 @@ describe("curriculum", () => {
 });
 
 describe("every rule", () => {
-  it("gives all rows back in their order, as many kept as the share says, and changes nothing else", () => {
+  it("returns all rows in order, keeps the given share and changes nothing else", () => {
     const random = Random.seeded(1);
     const scored = fc.array(
       fc.record({ ensemble: fc.integer({ min: -9, max: 9 }), chosenScore: fc.integer(), rejectedScore: fc.integer() }),

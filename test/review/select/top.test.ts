@@ -7,7 +7,7 @@ import { keptPlaces, marginRows } from "../rows.js";
 const kept = (ensembles: readonly number[], share: number) => keptPlaces(selectTop(marginRows(ensembles), share));
 
 describe("selectTop", () => {
-  it("keeps the largest margins, and all rows in their order", () => {
+  it("keeps the largest margins and returns all rows in order", () => {
     assert.deepEqual(kept([1, -2, 5, 3], 0.5), [2, 3]);
     const rows = selectTop(marginRows([1, -2]), 0.5);
     assert.deepEqual(
@@ -24,7 +24,7 @@ describe("selectTop", () => {
     assert.deepEqual(kept([1, 2, 1, 2, 1], 0.6), [0, 1, 3]);
   });
 
-  it("rounds to the nearest number of pairs; 0 keeps none and 1 all", () => {
+  it("rounds to the nearest number of pairs; a share of 0 keeps none and 1 keeps all", () => {
     assert.equal(kept([4, 3, 2, 1, 0], 0.7).length, 4);
     assert.equal(kept([4, 3, 2, 1, 0], 0.29).length, 1);
     assert.deepEqual(kept([4, 3, 2], 0), []);
@@ -32,7 +32,7 @@ describe("selectTop", () => {
     assert.deepEqual(selectTop([], 0.5), []);
   });
 
-  it("keeps no margin below one that it drops", () => {
+  it("keeps no margin smaller than one that it drops", () => {
     fc.assert(
       fc.property(
         fc.array(fc.double({ noNaN: true, min: -50, max: 50 }), { minLength: 1 }),
@@ -48,7 +48,7 @@ describe("selectTop", () => {
     );
   });
 
-  it("refuses margins of a policy that was never trained, and shares outside [0, 1]", () => {
+  it("refuses margins that are all equal, and shares outside [0, 1]", () => {
     assert.throws(() => kept([0, 0, 0], 0.5), {
       name: "InputError",
       message: "select: all margins are 0; the policy must be trained before pairs are selected by its margins",
