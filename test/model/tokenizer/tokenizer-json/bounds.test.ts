@@ -85,7 +85,7 @@ describe("a malicious tokenizer.json", () => {
     );
   });
 
-  it("finds the words around added tokens without reading the text anew for each", () => {
+  it("finds whole-word added tokens without rereading the text for each", () => {
     const word = {
       id: 26,
       content: "xy",
@@ -97,7 +97,7 @@ describe("a malicious tokenizer.json", () => {
     };
     const many = tokenizer({ added_tokens: [word] });
     assert.deepEqual(many.encode("xy"), [26]);
-    assert.equal(many.encode("𝒜xy").at(-1), 24, "a letter of two code units stands before it");
+    assert.equal(many.encode("𝒜xy").at(-1), 24, "a letter of two code units precedes it");
     const begin = performance.now();
     assert.equal(many.encode("xy-".repeat(100_000)).length, 200_000);
     assert.ok(performance.now() - begin < 15_000);
