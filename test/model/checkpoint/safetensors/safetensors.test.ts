@@ -263,7 +263,7 @@ test("a missing file is named", async () => {
   );
 });
 
-test("a file cut anywhere, or with a changed header, never reads as something else", async () => {
+test("a truncated file is refused, and one with a changed header byte is refused or keeps its number of tensors", async () => {
   const whole = join(folder, "whole.safetensors");
   const broken = join(folder, "broken.safetensors");
   await writeSafetensors(whole, [
@@ -290,7 +290,7 @@ test("a file cut anywhere, or with a changed header, never reads as something el
   );
 });
 
-test("a layout reads where its tensors cover the data in some order, and is refused for any hole, overlap or other size", async () => {
+test("a layout is read if its tensors cover the data in some order, and refused for any gap, overlap or other size", async () => {
   const path = join(folder, "layout.safetensors");
   const sizes = fc.array(fc.nat(5), { minLength: 1, maxLength: 6 });
   await fc.assert(
@@ -334,7 +334,7 @@ function file(header: object | string, dataSize: number): Buffer {
   return Buffer.concat([lengthOf(BigInt(text.length)), text, Buffer.alloc(dataSize)]);
 }
 
-test("a header of 98 MB is refused, in seconds and without filling the memory: of nested lists, of many, of one long name", async () => {
+test("a header of 98 MB is refused within limits of time and memory, whether nested, wide or one long name", async () => {
   const size = 98_000_000;
   const headers = {
     deep: "[".repeat(size),
