@@ -55,7 +55,7 @@ describe("gradients", () => {
     assert.deepEqual(evaluate([dOther!], {}), [[0, 0, 0, 0]]);
   });
 
-  it("returns zeros behind stopGradient, casts, comparisons and indices", () => {
+  it("returns zeros for paths through stopGradient, casts, comparisons and indices", () => {
     const blocked = [
       b.stopGradient(x),
       b.cast(b.cast(x, "int32"), "float32"),

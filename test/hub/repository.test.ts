@@ -311,7 +311,7 @@ describe("HF_HUB_OFFLINE=1", () => {
   });
 });
 
-describe("a malicious hub", () => {
+describe("malicious responses and damaged listings", () => {
   const json = { "content-type": "application/json" };
   const strange = (detail: RegExp) => ({
     name: "InputError",
@@ -320,7 +320,7 @@ describe("a malicious hub", () => {
     ),
   });
 
-  test("is refused if it lists endless pages", async (t) => {
+  test("an endless list of pages is refused", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail(
       "/tree/",
@@ -333,7 +333,7 @@ describe("a malicious hub", () => {
     await assert.rejects(openRepository(model()), strange(/more than 1000 pages of files/));
   });
 
-  test("is refused if it sends an endless body", async (t) => {
+  test("an endless body is refused", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail("/revision/", 1, (response) => {
       response.writeHead(200, json);
@@ -344,7 +344,7 @@ describe("a malicious hub", () => {
     await assert.rejects(openRepository(model()), strange(/a response of more than 64 MB/));
   });
 
-  test("is refused if it sends a deeply nested card", async (t) => {
+  test("a deeply nested card is refused", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail(
       "/revision/",
@@ -357,7 +357,7 @@ describe("a malicious hub", () => {
     await assert.rejects(openRepository(model()), strange(/nested more than 128 levels deep/));
   });
 
-  test("is not involved: a damaged listing in the cache is requested again", async (t) => {
+  test("a damaged listing in the cache is requested again", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     await openRepository(model());
     const listing = join(hub.cache, "models--org--name", "listings", `${main}.json`);

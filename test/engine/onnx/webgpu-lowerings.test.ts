@@ -79,7 +79,7 @@ describe("for WebGPU", () => {
     return emit.nodes.map(({ opType }) => opType);
   }
 
-  it("matrix products are one Gemm; batched ones use Transpose, and Mul on the smaller tensor", () => {
+  it("matrix products use Gemm; batched ones use MatMul, Transpose, and Mul on the smaller tensor", () => {
     assert.deepEqual(written(matmul(floats(4, 3), floats(5, 3), { transposeB: true, scale: 2 })), ["Gemm"]);
     assert.deepEqual(written(matmul(floats(2, 4, 3), floats(2, 3, 5))), ["MatMul"]);
     assert.deepEqual(written(matmul(floats(2, 4, 3), floats(2, 5, 3), { transposeB: true, scale: 2 })), [

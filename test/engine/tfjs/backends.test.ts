@@ -87,7 +87,7 @@ describe("a named backend", () => {
     });
   });
 
-  it("is not taken to be installed for an alias of its name", async (test) => {
+  it("is not considered installed if the package is only an npm alias of that name", async (test) => {
     const { ask, folder } = installation(test, []);
     mkdirSync(join(folder, "node_modules/@tensorflow"), { recursive: true });
     symlinkSync(

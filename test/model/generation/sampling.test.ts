@@ -176,7 +176,7 @@ describe("drawToken", () => {
   for (const [i, { settings, logits }] of cases.entries()) {
     const sampling = { ...plain, ...settings };
     if (!drawsFromProbabilities(sampling)) continue;
-    it(`draws the same tokens from probabilities as sampleToken from logits: ${JSON.stringify(settings)}, case ${(i % 3) + 1}`, () => {
+    it(`draws the same tokens as sampleToken: ${JSON.stringify(settings)}, case ${(i % 3) + 1}`, () => {
       const probabilities = softmax(logits, sampling.temperature);
       const [some, others] = [Random.seeded(i), Random.seeded(i)];
       for (let k = 0; k < 500; k++) {

@@ -8,7 +8,7 @@ const linear = 2 * 2 * (256 + 256 + 256 + 1152);
 const attention = 4 * 2 * 4 * (4 + 48);
 
 describe("batchCost", () => {
-  it("is twice the weights per token, plus attention with the square of the length", () => {
+  it("counts twice the weights per token, plus attention that grows with the square of the length", () => {
     const cost = batchCost(tinyConfig);
     assert.equal(cost({ rows: 1, length: 1 }), linear + attention);
     assert.equal(cost({ rows: 3, length: 10 }), 3 * 10 * linear + 3 * 100 * attention);

@@ -20,7 +20,7 @@ for (const [name, format] of Object.entries(blockFormats)) {
     assert.equal((blocks.length / format.bytes) * format.numbers * 4, expected.length);
     const numbers = new Float32Array(expected.length / 4);
     format.decode(blocks, numbers);
-    assert.ok(new Set(numbers).size > 20, "they are not all the same");
+    assert.ok(new Set(numbers).size > 20, "the numbers are not all the same");
     assert.deepEqual(Buffer.from(numbers.buffer), expected);
   });
 }

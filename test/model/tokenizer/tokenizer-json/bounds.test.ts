@@ -85,7 +85,7 @@ describe("a malicious tokenizer.json", () => {
     );
   });
 
-  it("finds whole-word added tokens without rereading the text for each", () => {
+  it("does not reread the text for each whole-word added token", () => {
     const word = {
       id: 26,
       content: "xy",
