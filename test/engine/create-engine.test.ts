@@ -6,13 +6,13 @@ import type { BackendName } from "../../src/engine/tfjs/backend-names.js";
 import { TfjsEngine } from "../../src/engine/tfjs/engine.js";
 
 describe("createEngine", () => {
-  it("is ONNX Runtime unless told otherwise", () => {
+  it("creates an engine on ONNX Runtime by default", () => {
     assert.ok(createEngine() instanceof OnnxEngine);
     assert.ok(createEngine({ threads: 1, backend: undefined }) instanceof OnnxEngine);
     assert.ok(createEngine({ engine: "tfjs", backend: "cpu" }) instanceof TfjsEngine);
   });
 
-  it("refuses what there is not, and options of the other engine", () => {
+  it("refuses unknown engines and backends, and options of the other engine", () => {
     const refused = (options: Parameters<typeof createEngine>[0], message: string) =>
       assert.throws(() => createEngine(options), { name: "InputError", message });
     refused({ engine: "torch" as EngineName }, 'engine: found "torch", expected one of onnx, tfjs');
@@ -28,7 +28,7 @@ describe("createEngine", () => {
 });
 
 describe("an engine", () => {
-  it("describes what it runs on, and is made again from that", async () => {
+  it("describes its options and can be created again from them", async () => {
     for (const [options, expected] of [
       [{ threads: 1 }, { engine: "onnx", provider: "cpu" }],
       [
@@ -44,7 +44,7 @@ describe("an engine", () => {
     }
     const left = createEngine({ engine: "tfjs" });
     const { backend } = await left.describe();
-    assert.ok(backend, "what was found where none was named");
+    assert.ok(backend, "the chosen backend if none was named");
     await left.close();
     assert.throws(() => describedOptions({ engine: "cluster" }), {
       name: "InputError",
@@ -52,7 +52,7 @@ describe("an engine", () => {
     });
   });
 
-  it("is alike where defaults are said or left out", () => {
+  it("has the same settled options whether defaults are given or omitted", () => {
     assert.deepEqual(settledOptions({}), settledOptions({ engine: "onnx", provider: "cpu", threads: 0 }));
     assert.equal(
       JSON.stringify(settledOptions({ threads: 1 })),

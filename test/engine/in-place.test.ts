@@ -21,7 +21,7 @@ after(() => engine.close());
 const random = Random.seeded(1);
 const normal = (shape: Shape) => Float32Array.from({ length: g.sizeOf(shape) }, () => random.normal());
 
-/** Runs a program twice; after each run its outputs and the state must be what float64 arithmetic says. */
+/** Runs a program twice and compares its outputs and the state after each run with float64 arithmetic. */
 async function assertRight({ outputs, updates }: Program, feeds: Feeds = {}): Promise<void> {
   const names = Object.keys(outputs);
   const leaves = topologicalOrder([...Object.values(outputs), ...updates.values()]).filter(
@@ -55,7 +55,7 @@ async function assertRight({ outputs, updates }: Program, feeds: Feeds = {}): Pr
   await state.free();
 }
 
-/** Two linear layers: y = x·aᵀ·bᵀ, loss Σ y². The gradient by each weight reads the other. */
+/** Two linear layers: y = x·aᵀ·bᵀ, loss Σ y². The gradient of each weight reads the other weight. */
 function twoLayers() {
   const graph = new Graph();
   const x = graph.input("x", "float32", [6, 8]);
@@ -66,7 +66,7 @@ function twoLayers() {
   return { a, b, loss, slopes: gradients(loss, [a, b]), feeds: { x: normal([6, 8]) } };
 }
 
-describe("all of a program's updates are in place in", () => {
+describe("all updates are in place in", () => {
   const shape = { rows: 2, length: 8, responses: 2, completions: 6, sharesPrompts: false };
   const made = { config: tinyConfig, objective: supervised, shape, slots: 2 };
   const adamW = { ...defaultAdamW, weightDecay: 0.1 };
@@ -84,8 +84,8 @@ describe("all of a program's updates are in place in", () => {
   }
 });
 
-describe("a weight that the backward of another layer reads", () => {
-  it("is safe under clipping by the global norm, and then right", async () => {
+describe("a weight that the backward pass of another layer reads", () => {
+  it("is updated in place under clipping by the global norm, with the correct result", async () => {
     const { a, b, loss, slopes, feeds } = twoLayers();
     const { updates, gradNorm } = adamWStep(defaultAdamW, [a, b], slopes);
     const program = { outputs: { loss, gradNorm }, updates };
@@ -113,13 +113,13 @@ describe("a weight that the backward of another layer reads", () => {
     [...updates.keys()].forEach((name, i) => assertClose(found.get(name)!.data, expected[i]!, 1e-5, name));
   });
 
-  it("is found unsafe under plain gradient descent, and is right all the same", async () => {
+  it("is not updated in place under plain gradient descent, with the correct result", async () => {
     const { a, b, loss, slopes, feeds } = twoLayers();
     const descended = [a, b].map(
       (weight, i) => [weight.attributes.name, g.sub(weight, g.mul(slopes[i]!, 1e-4))] as const,
     );
     const program = { outputs: { loss }, updates: new Map(descended) };
-    // Nothing reads `a` but the forward pass, which its gradient depends on.
+    // Only the forward pass reads `a`, and the gradient of `a` depends on it.
     assert.deepEqual(updatesInPlace(program), new Set(["a"]));
     await assertRight(program, feeds);
   });
@@ -132,7 +132,7 @@ describe("a cache", () => {
   const updated = g.writeAt(cache, index, graph.input("rows", "float32", [2, 3]));
   const feeds = { index: Int32Array.of(4, 1), rows: normal([2, 3]) };
 
-  it("gets its rows after the run, whether its readers read the old content or the new", async () => {
+  it("is updated by row writes after the run, for readers of the old or of the new content", async () => {
     for (const read of [cache, updated]) {
       const program = { outputs: { read: g.sum(read, [1]) }, updates: new Map([["cache", updated]]) };
       const { program: rest, rowWrites } = splitRowWrites(program);
@@ -141,14 +141,14 @@ describe("a cache", () => {
     }
   });
 
-  it("is all that writing a token changes", () => {
+  it("is the only state that decoding a token changes", () => {
     const program = decodeProgram(tinyConfig, { rows: 2, capacity: 12 }, 12, "logits");
     assert.equal(program.updates.size, 2 * tinyConfig.layers);
     assert.equal(splitRowWrites(program).program.updates.size, 0);
   });
 });
 
-describe("not in place, and right, is", () => {
+describe("not updated in place, but correct:", () => {
   const graph = new Graph();
   const shape = [4, 4];
   const a = graph.state("a", "float32", shape);
@@ -201,14 +201,14 @@ describe("not in place, and right, is", () => {
     });
   }
 
-  // An engine may read through these later, where their reader runs, and not where they stand.
+  // An engine may evaluate these views only when their reader runs.
   const views: Record<string, (x: Value) => Value> = {
     reshape: (x) => g.reshape(x, [2, 8]),
     transpose: (x) => g.transpose(x, [1, 0]),
     stopGradient: g.stopGradient,
   };
   for (const [name, view] of Object.entries(views)) {
-    it(`what is read through a ${name}, also by others than the update`, async () => {
+    it(`a state read through a ${name} by the update and by others`, async () => {
       const seen = view(a);
       const updated = g.add(a, g.sum(seen));
       const program = { outputs: { late: g.exp(g.mul(g.exp(g.neg(seen)), 0.1)) }, updates: new Map([["a", updated]]) };
@@ -218,7 +218,7 @@ describe("not in place, and right, is", () => {
   }
 });
 
-describe("in place, and right, is", () => {
+describe("updated in place, and correct:", () => {
   const graph = new Graph();
   const a = graph.state("a", "float32", [3, 4]);
   const x = graph.input("x", "float32", [4]);

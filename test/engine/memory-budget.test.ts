@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { heldMemory, leastMemory, memoryError, programMemory } from "../../src/engine/memory-budget.js";
 
-it("a memory error says what process, state and program need, and the least that fits", () => {
+it("a memory error states the needs of process, state and program, and the least memory that fits", () => {
   const [state, least] = [70e6, 31e6];
   const { name, message } = memoryError({
     ...{ memory: 400e6, state, holders: " and the model", work: "scoring 256 tokens takes", least },

@@ -7,13 +7,13 @@ import { broadcast, exp, Graph, sum } from "../../src/graph/index.js";
 const engine = new OnnxEngine({ threads: 1 });
 after(() => engine.close());
 
-it("an engine that gets no memory names the options that ask for less, and works on", async () => {
+it("an engine that is out of memory names the options that reduce memory, and remains usable", async () => {
   const program = (rows: number) => {
     const x = new Graph().input("x", "float32", [1, 1024]);
     return { outputs: { y: sum(exp(broadcast(x, [rows, 1024]))) }, updates: new Map() };
   };
   const feeds = { x: new Float32Array(1024) };
-  // 32 TiB are no machine's.
+  // No machine has 32 TiB.
   const large = await engine.prepare(program(2 ** 33));
   await assert.rejects(large.run(feeds), (error) => {
     assert.ok(error instanceof InputError);

@@ -10,23 +10,23 @@ describe("programBytes", () => {
   const graph = new Graph();
   const x = graph.input("x", "float32", [10]);
 
-  it("counts what is there at one time", () => {
-    // x and its exponential; then the sum beside that, x being given back.
+  it("returns the most bytes that exist at the same time", () => {
+    // x and its exponential; then the exponential and the sum, after x is released.
     assert.equal(bytesOf(b.sum(b.exp(x))), 80);
     // A chain of three needs two at a time.
     assert.equal(bytesOf(b.neg(b.exp(b.neg(x)))), 80);
-    // What is read later is kept: x, eˣ and e^eˣ.
+    // A value that is read later is kept: x, eˣ and e^eˣ.
     assert.equal(bytesOf(b.mul(b.exp(b.exp(x)), x)), 120);
   });
 
-  it("counts views nothing, and what is made of constants all the time, once folded", () => {
+  it("does not count views, and counts folded constants throughout", () => {
     assert.equal(bytesOf(b.exp(b.reshape(x, [2, 5]))), 80);
     const zeros = graph.full([3, 10], 0);
-    // [3, 10] of zeros, and beside them x and the sum.
+    // The zeros of shape [3, 10], in addition to x and the sum.
     assert.equal(bytesOf(b.add(zeros, b.exp(b.exp(x)))), 120 + 40 + 120);
   });
 
-  it("counts no state, but the results that become one", () => {
+  it("does not count state, but counts results that become state", () => {
     const state = graph.state("s", "float32", [10]);
     assert.equal(bytesOf(b.sum(state)), 4);
     assert.equal(bytesOf(b.sum(x), new Map([["s", b.add(state, x)]])), 40 + 40 + 4);

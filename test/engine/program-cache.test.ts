@@ -11,10 +11,10 @@ const engine = new OnnxEngine({ threads: 1 });
 const tfjs = new TfjsEngine({ backend: "wasm" });
 after(() => Promise.all([engine.close(), tfjs.close()]));
 
-/** What a program as small as these counts. */
+/** The bytes counted for a program as small as these. */
 const leastBytes = 2 ** 23;
 
-/** A cache of two programs, and how often each was built; program `k` multiplies x by k. */
+/** A cache for two programs, and the programs built so far; program `k` multiplies x by k. */
 function twoPrograms() {
   const cache = new ProgramCache(engine, heldMemory(2 * leastBytes));
   const built: number[] = [];
@@ -36,7 +36,7 @@ describe("ProgramCache", () => {
     assert.deepEqual(built, [2, 3]);
   });
 
-  it("releases the one that was not asked for the longest, and makes it again", async () => {
+  it("releases the least recently used program and builds it again", async () => {
     const { built, get } = twoPrograms();
     const [two, three] = [await get(2), await get(3)];
     await get(2);
@@ -47,18 +47,18 @@ describe("ProgramCache", () => {
     assert.deepEqual(built, [2, 3, 4, 3]);
   });
 
-  it("counts what programs take, and what the state does, and keeps the one in use whatever it takes", async () => {
+  it("counts the bytes of programs and state, and keeps the last program even if it is too large", async () => {
     const cache = new ProgramCache(engine, heldMemory(withMargin(100e6)));
     const built: number[] = [];
     const get = (megabytes: number) =>
       cache.get(`${megabytes}`, () => {
         built.push(megabytes);
         const x = new Graph().input("x", "float32", [1]);
-        // What is repeated, and its double.
+        // The exponentials and their doubles take half of the bytes each.
         return { outputs: { y: sum(mul(exp(broadcast(x, [megabytes * 125e3])), 2)) }, updates: new Map() };
       });
     for (const megabytes of [60, 30, 60, 50, 30, 500, 500]) await get(megabytes);
-    // 60 and 30 fit beside each other; 50 takes the place of the 30, which was not asked for the longest, and of the 60.
+    // 60 and 30 fit together; 50 replaces the 30, which was least recently used, and the 60.
     assert.deepEqual(built, [60, 30, 50, 30, 500]);
     await cache.clear();
     const state = await engine.createState([["s", tensor([20e6], new Float32Array(20e6))]]);
@@ -70,7 +70,7 @@ describe("ProgramCache", () => {
     await cache.clear();
   });
 
-  it("releases all when it is cleared", async () => {
+  it("releases all programs when it is cleared", async () => {
     const { cache, built, get } = twoPrograms();
     const two = await get(2);
     await cache.clear();
@@ -80,7 +80,7 @@ describe("ProgramCache", () => {
   });
 });
 
-/** How many programs an engine has prepared, and holds. */
+/** Counts the programs that an engine has prepared, and those not yet released. */
 function counted(of: Engine) {
   const count = { prepared: 0, held: 0 };
   const counting: Engine = {
@@ -104,7 +104,7 @@ for (const [name, of] of [
   ["tfjs", tfjs],
 ] as const) {
   describe(`ProgramCache.getBuilt (${name})`, () => {
-    /** A cache of two programs; each maker's program multiplies x by its factor. */
+    /** A cache for two programs; each maker's program multiplies x by its factor. */
     function makers() {
       const { engine: counting, count } = counted(of);
       const cache = new ProgramCache(counting, heldMemory(2 * leastBytes));
@@ -119,7 +119,7 @@ for (const [name, of] of [
       return { cache, count, built, maker, get, result };
     }
 
-    it("never shares a program among makers of one name whose graphs differ", async () => {
+    it("never shares a program between makers with the same name but different graphs", async () => {
       const { maker, result } = makers();
       assert.deepEqual([await result(maker(2)), await result(maker(3)), await result(maker(2))], [10, 15, 10]);
     });
@@ -133,7 +133,7 @@ for (const [name, of] of [
       assert.equal(count.prepared, 1);
     });
 
-    it("stays bounded: what was not asked for the longest is released, and built again when asked for", async () => {
+    it("stays bounded: the least recently used program is released, and built again on request", async () => {
       const { built, count, cache, maker, result } = makers();
       const all = [2, 3, 4].map((factor) => maker(factor));
       for (const by of all) await result(by);
@@ -146,8 +146,8 @@ for (const [name, of] of [
   });
 }
 
-describe("ProgramCache, asked twice at once,", () => {
-  it("prepares a program once", async () => {
+describe("ProgramCache.get", () => {
+  it("prepares a program once for concurrent requests", async () => {
     const { engine: counting, count } = counted(engine);
     const cache = new ProgramCache(counting);
     const get = () =>
@@ -160,7 +160,7 @@ describe("ProgramCache, asked twice at once,", () => {
     assert.equal(count.prepared, 1);
   });
 
-  it("forgets a program that could not be made", async () => {
+  it("forgets a program that could not be built", async () => {
     const cache = new ProgramCache(engine);
     const failing = () => {
       throw new Error("no graph");

@@ -12,13 +12,13 @@ function program(build: (x: Value, graph: Graph) => Value, name = "y"): Program 
 const constant = (graph: Graph, ...data: number[]) => graph.constant(tensor([2, 2], Float32Array.from(data)));
 
 describe("programDigest", () => {
-  it("is the same for graphs that compute the same, whatever else was built beside", () => {
+  it("is the same for equal computations, whatever else the graph contains", () => {
     const plain = programDigest(program((x) => mul(exp(x), 2)));
     assert.equal(programDigest(program((x) => mul(exp(x), 2))), plain);
     assert.equal(programDigest(program((x, graph) => (add(x, graph.constant(9)), mul(exp(x), 2)))), plain);
   });
 
-  it("does not depend on the order in which results were named", () => {
+  it("does not depend on the order of the outputs", () => {
     const both = (first: "a" | "b"): Program => {
       const x = new Graph().input("x", "float32", [2]);
       const [a, b] = [exp(x), mul(x, 2)];
@@ -27,7 +27,7 @@ describe("programDigest", () => {
     assert.equal(programDigest(both("a")), programDigest(both("b")));
   });
 
-  it("differs where an operation, an attribute, a constant, a leaf, a result or its name does", () => {
+  it("differs if an operation, an attribute, a constant, a leaf, an output or its name differs", () => {
     const state = (name: string): Program => {
       const graph = new Graph();
       const x = graph.state(name, "float32", [2, 2]);

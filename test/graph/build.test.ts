@@ -8,8 +8,8 @@ const graph = new Graph();
 const x = graph.input("x", "float32", [2, 3]);
 const row = graph.input("row", "float32", [3]);
 
-describe("what does nothing is dropped", () => {
-  it("adding and subtracting 0, multiplying and dividing by 1", () => {
+describe("no-ops are dropped:", () => {
+  it("addition and subtraction of 0, multiplication and division by 1", () => {
     for (const same of [b.add(x, 0), b.sub(x, 0), b.mul(x, 1), b.div(x, 1)]) assert.equal(same, x);
   });
 
@@ -33,18 +33,18 @@ describe("what does nothing is dropped", () => {
   });
 });
 
-describe("what can be simpler is", () => {
-  it("a reshape of a reshape is one reshape", () => {
+describe("simplification", () => {
+  it("merges a reshape of a reshape", () => {
     assert.equal(b.reshape(b.reshape(x, [6]), [3, 2]), b.reshape(x, [3, 2]));
     assert.equal(b.reshape(b.reshape(x, [6]), [2, 3]), x);
   });
 
-  it("an explicit broadcast is left to the op on two values", () => {
+  it("drops an explicit broadcast before a binary op", () => {
     assert.equal(b.mul(x, b.broadcast(row, [2, 3])), b.mul(x, row));
     assert.equal(b.sub(b.broadcast(row, [2, 3]), x), b.sub(row, x));
   });
 
-  it("but a broadcast that gives the result its shape stays", () => {
+  it("keeps a broadcast that gives the result its shape", () => {
     for (const sum of [b.add(row, graph.full([2, 3], 1)), b.add(graph.full([2, 3], 1), graph.full([2, 3], 2))]) {
       assert.deepEqual(sum.shape, [2, 3]);
     }
@@ -52,7 +52,7 @@ describe("what can be simpler is", () => {
   });
 });
 
-describe("what is composed of other ops", () => {
+describe("values of ops composed of others", () => {
   const feeds = { x: [1, -2, 3, -4, 5, -6] };
   const [mean, rows, smaller] = evaluate([b.mean(x), b.mean(x, [-1], true), b.minimum(x, 0.5)], feeds);
 
@@ -65,7 +65,7 @@ describe("what is composed of other ops", () => {
   it("gelu and its approximation", () => {
     const points = graph.input("points", "float32", [4]);
     const [exact, approximate] = evaluate([b.gelu(points), b.geluTanh(points)], { points: [-2, 0, 0.5, 3] });
-    // x·Φ(x) with Φ from tables, and ½x·(1 + tanh(…)) by its own definition.
+    // x·Φ(x) with Φ from tables, and ½x·(1 + tanh(…)) from its definition.
     [-0.04550026389635842, 0, 0.34573123063700656, 2.99595030590511].forEach((x, i) =>
       assert.ok(Math.abs(exact![i]! - x) < 1e-7),
     );

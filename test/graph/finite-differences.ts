@@ -7,11 +7,11 @@ import { evaluate } from "../support/reference.js";
 type Leaf = Value<"input" | "state">;
 type Feeds = Readonly<Record<string, readonly number[]>>;
 
-/** Largest difference that is accepted, as a share of the leaf's largest derivative. */
+/** Largest accepted difference, relative to the leaf's largest derivative. */
 const tolerance = 1e-6;
 
 /**
- * Checks the gradient of a loss against differences of the loss itself, evaluated in float64.
+ * Checks the gradient of a loss against finite differences of the loss, evaluated in float64.
  *
  * @throws AssertionError naming the leaf and the element that differs
  */

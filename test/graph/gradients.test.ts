@@ -21,7 +21,7 @@ function check(found: Case): void {
   checkGradients(weighted(gradients(loss, differentiated), "second"), differentiated, feeds);
 }
 
-describe("gradients and second derivatives equal finite differences", () => {
+describe("gradients and second derivatives match finite differences", () => {
   for (const op of Object.keys(definitions) as OpName[]) {
     it(op, () => {
       assert.ok(cases[op].length > 0, "has no case");
@@ -42,20 +42,20 @@ describe("gradients", () => {
   const x = graph.input("x", "float32", [3]);
   const feeds = { x: [1, 2, -3] };
 
-  it("adds up where a value is used twice", () => {
+  it("adds up the contributions of a value that is used twice", () => {
     const y = b.mul(x, x);
     const [dx] = gradients(b.sum(b.add(b.mul(y, y), y)), [x]);
     assert.deepEqual(evaluate([dx!], feeds), [feeds.x.map((x) => 4 * x ** 3 + 2 * x)]);
   });
 
-  it("is zeros of the parameter's shape where the loss does not depend on it", () => {
+  it("returns zeros in the parameter's shape if the loss does not depend on it", () => {
     const other = graph.input("other", "float32", [2, 2]);
     const [, dOther] = gradients(b.sum(x), [x, other]);
     assert.deepEqual(dOther!.shape, [2, 2]);
     assert.deepEqual(evaluate([dOther!], {}), [[0, 0, 0, 0]]);
   });
 
-  it("does not pass stopGradient, casts, comparisons and indices", () => {
+  it("returns zeros for paths through stopGradient, casts, comparisons and indices", () => {
     const blocked = [
       b.stopGradient(x),
       b.cast(b.cast(x, "int32"), "float32"),
@@ -73,7 +73,7 @@ describe("gradients", () => {
     assert.deepEqual(evaluate([dx!], feeds), [feeds.x]);
   });
 
-  it("goes to the first of two equal numbers in maximum and minimum", () => {
+  it("assigns the gradient to the first of two equal numbers in maximum and minimum", () => {
     const other = graph.input("same", "float32", [3]);
     for (const op of [b.maximum, b.minimum]) {
       const found = evaluate(gradients(b.sum(op(x, other)), [x, other]), { ...feeds, same: feeds.x });
@@ -87,7 +87,7 @@ describe("gradients", () => {
     }
   });
 
-  it("can be taken at an intermediate value", () => {
+  it("differentiates with respect to an intermediate value", () => {
     const y = b.mul(x, 3);
     const [dx, dy] = gradients(b.sum(b.mul(y, y)), [x, y]);
     assert.deepEqual(evaluate([dx!, dy!], feeds), [
@@ -96,12 +96,12 @@ describe("gradients", () => {
     ]);
   });
 
-  it("of a value by itself is one", () => {
+  it("returns 1 for the loss with respect to itself", () => {
     const loss = b.sum(x);
     assert.deepEqual(evaluate(gradients(loss, [loss]), feeds), [[1]]);
   });
 
-  it("builds only what the parameters need", () => {
+  it("builds only the products that the parameters need", () => {
     const frozen = graph.input("frozen", "float32", [3, 3]);
     const y = b.matmul(b.reshape(x, [1, 3]), frozen);
     const [dx] = gradients(b.sum(y), [x]);
@@ -112,7 +112,7 @@ describe("gradients", () => {
     );
   });
 
-  it("refuses a loss that is no float scalar", () => {
+  it("refuses a loss that is not a float scalar", () => {
     assert.throws(() => gradients(x, [x]), /^Error: gradients: needs a float scalar, got input float32\[3\]$/);
     const count = graph.input("count", "int32", []);
     assert.throws(() => gradients(count, [x]), /^Error: gradients: needs a float scalar, got input int32\[\]$/);

@@ -9,7 +9,7 @@ import { evaluate } from "../support/reference.js";
 const layers = 4;
 const width = 3;
 
-/** x ← x + silu(x·w)·m from layer to layer, each beginning with a checkpoint; m is made of what is fed in each layer. */
+/** x ← x + silu(x·w)·m in each layer, which begins with a checkpoint; m is computed from what is fed to the layer. */
 function residualStack() {
   const graph = new Graph();
   const weights = Array.from({ length: layers }, (_, i) => graph.state(`w${i}`, "float32", [width, width]));
@@ -33,27 +33,27 @@ const feeds = {
 const count = (values: readonly Value[], op: string) =>
   topologicalOrder(values).filter((value) => value.op === op).length;
 
-describe("gradients that compute again what lies between checkpoints", () => {
+describe("gradients that recompute values between checkpoints", () => {
   const { weights, loss } = residualStack();
   const kept = gradients(loss, weights);
   const recomputed = gradients(loss, weights, { recompute: true });
 
-  it("are the same numbers", () => {
+  it("equal gradients without recomputation", () => {
     assert.deepEqual(evaluate(recomputed, feeds), evaluate(kept, feeds));
   });
 
-  it("compute every stretch but the last twice, and of what is fed its masks too", () => {
-    // Forward; backward by the weight and, but for the first layer, by x.
+  it("compute every segment except the last twice, including values computed only from inputs", () => {
+    // Forward; backward with respect to the weight and, except in the first layer, to x.
     assert.equal(count(kept, "matmul"), layers + 2 * layers - 1);
     assert.equal(count(recomputed, "matmul") - count(kept, "matmul"), layers - 1);
     assert.equal(count(recomputed, "exp") - count(kept, "exp"), layers - 1);
   });
 
-  it("begin a stretch again only when the gradients behind it are known, also those of the weights", () => {
+  it("recompute a segment only after the gradients of the later layers, including their weights", () => {
     const copies = topologicalOrder(recomputed).filter(({ op, inputs }) => op === "checkpoint" && inputs.length > 1);
     const residuals = copies.filter(({ inputs }) => inputs[0]!.op !== "input");
     assert.equal(residuals.length, layers - 1);
-    // The last layer's comes first.
+    // The copy for the last of these layers comes first.
     residuals.forEach((copy, i) => {
       const before = new Set(topologicalOrder([copy]));
       recomputed.forEach((gradient, layer) =>
@@ -62,7 +62,7 @@ describe("gradients that compute again what lies between checkpoints", () => {
     });
   });
 
-  it("can be differentiated themselves", () => {
+  it("can be differentiated again", () => {
     const second = (slopes: readonly Value[]) =>
       gradients(
         slopes.map((slope) => b.sum(b.mul(slope, slope))).reduce((x, y) => b.add(x, y)),
@@ -72,20 +72,20 @@ describe("gradients that compute again what lies between checkpoints", () => {
     found!.forEach((value, i) => assert.ok(Math.abs(value - expected![i]!) <= 1e-9 * Math.abs(expected![i]!)));
   });
 
-  it("leave a loss without checkpoints as it is", () => {
+  it("are unchanged for a loss without checkpoints", () => {
     const graph = new Graph();
     const x = graph.input("x", "float32", [3]);
     const y = b.sum(b.exp(x));
     assert.deepEqual(gradients(y, [x], { recompute: true }), gradients(y, [x]));
   });
 
-  it("do not compute again what no parameter has changed", () => {
+  it("do not recompute values that depend on no parameter", () => {
     const top = [weights.at(-1)!];
     assert.deepEqual(gradients(loss, top, { recompute: true }), gradients(loss, top));
   });
 });
 
-describe("values that are computed again for the gradient", () => {
+describe("values recomputed for the gradient", () => {
   const graph = new Graph();
   const weight = graph.state("w", "float32", [width, width]);
   const start = b.mul(graph.input("x", "float32", [2, width]), 2);
@@ -98,22 +98,22 @@ describe("values that are computed again for the gradient", () => {
   );
   const fed = { x: feeds.x, w: numbers(width * width) };
 
-  it("have the gradient of those that are kept", () => {
+  it("give the same gradient as kept values", () => {
     assert.deepEqual(evaluate(again, fed), evaluate(kept, fed));
   });
 
-  it("are computed again one after the other, also where none depends on another", () => {
+  it("are recomputed one after the other, even if they are independent", () => {
     const rows = [0, 1].map((row) => b.recomputed([b.slice(start, 0, row, row + 1)], part));
     const order = topologicalOrder(gradients(b.sum(b.concat(rows, 0)), [weight]));
     const [first, second] = order.filter(({ op, inputs }) => op === "checkpoint" && inputs.length > 1);
     assert.ok(new Set(topologicalOrder([second!])).has(first!));
   });
 
-  it("are each computed once more, after all that is before it in the gradient", () => {
+  it("are each recomputed once, after everything before them in the gradient", () => {
     assert.equal(count(again, "silu") - count(kept, "silu"), 2);
     const [last, first] = topologicalOrder(again).filter(({ op, inputs }) => op === "checkpoint" && inputs.length > 1);
     assert.ok(new Set(topologicalOrder([first!])).has(last!));
-    // Of what lies between its input and its result nothing of the first computation is read by the gradient.
+    // The gradient reads no value of the first computation between its input and its result.
     const forward = topologicalOrder([lossOf((x) => b.recomputed([x], part))]).filter(({ op }) => op === "silu");
     const readers = topologicalOrder(again).filter(({ inputs }) => inputs.some((input) => forward.includes(input)));
     const results = topologicalOrder([lossOf((x) => b.recomputed([x], part))]);

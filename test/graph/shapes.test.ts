@@ -14,7 +14,7 @@ const bool = (...shape: number[]): Value => graph.input("b", "bool", shape);
 type Result = readonly [value: Value, shape: Shape, dtype?: DType];
 type Mistake = readonly [build: () => unknown, message: string];
 
-/** What each op makes of which shapes; the type is float32 unless given. */
+/** The result shapes of each op; the type is float32 unless given. */
 const results: readonly Result[] = [
   [b.add(f(2, 1, 3), f(4, 1)), [2, 4, 3]],
   [b.mul(f(), f(2)), [2]],
@@ -50,7 +50,7 @@ const results: readonly Result[] = [
   [b.rotary(f(2, 4, 3, 6), i(2, 3), f(9, 3), f(9, 3)), [2, 4, 3, 6]],
 ];
 
-/** What each op refuses. The ops without a mistake (cast, stopGradient) take everything. */
+/** Mistakes that each op refuses. The ops that are not listed (cast, stopGradient) accept everything. */
 const mistakes: Readonly<Record<Exclude<OpName, "cast" | "stopGradient">, readonly Mistake[]>> = {
   input: [[() => f(2, -1), "input(): [2,-1] is not a shape"]],
   state: [[() => graph.state("s", "float32", [0.5]), "state(): [0.5] is not a shape"]],
@@ -257,7 +257,7 @@ describe("shape rules", () => {
   }
 });
 
-describe("mistakes are told with the op and the shapes", () => {
+describe("mistakes are reported with the op and the shapes", () => {
   for (const [op, refused] of Object.entries(mistakes)) {
     it(op, () => {
       for (const [build, message] of refused) assert.throws(build, { name: "Error", message });
@@ -266,7 +266,7 @@ describe("mistakes are told with the op and the shapes", () => {
 });
 
 describe("broadcastShapes", () => {
-  it("is the same from both sides and aligns the last axes", () => {
+  it("is symmetric and aligns the last axes", () => {
     for (const [left, right, both] of [
       [[], [2, 3], [2, 3]],
       [[3], [2, 3], [2, 3]],
@@ -290,7 +290,7 @@ describe("broadcastShapes", () => {
 });
 
 describe("tensor", () => {
-  it("refuses data that does not fill the shape", () => {
+  it("throws a RangeError if the data does not fill the shape", () => {
     assert.throws(
       () => tensor([2, 2], new Float32Array(3)),
       /^RangeError: a tensor of shape \[2,2\] has 4 elements, got 3$/,

@@ -29,19 +29,19 @@ function assertClose(found: readonly number[], expected: readonly number[]): voi
 }
 
 describe("far from 0", () => {
-  it("softplus is x or 0, its derivative 1 or 0", () => {
+  it("softplus is x or 0, and its derivative is 1 or 0", () => {
     const [values, derivatives] = at(softplus);
     assertClose(values, [0, 0, Math.LN2, 90, 1000]);
     assertClose(derivatives, [0, 0, 0.5, 1, 1]);
   });
 
-  it("logSigmoid is x or 0, its derivative 1 or 0", () => {
+  it("logSigmoid is x or 0, and its derivative is 1 or 0", () => {
     const [values, derivatives] = at(logSigmoid);
     assertClose(values, [-1000, -90, -Math.LN2, 0, 0]);
     assertClose(derivatives, [1, 1, 0.5, 0, 0]);
   });
 
-  it("sigmoid and silu are finite with their derivatives", () => {
+  it("sigmoid, silu and their derivatives stay finite", () => {
     const [values, derivatives] = at(sigmoid);
     assertClose(values, [0, 0, 0.5, 1, 1]);
     assertClose(derivatives, [0, 0, 0.25, 0, 0]);
@@ -50,7 +50,7 @@ describe("far from 0", () => {
     assertClose(slopes, [0, 0, 0.5, 1, 1]);
   });
 
-  it("gelu and its approximation are x or 0, their derivatives 1 or 0", () => {
+  it("gelu and its approximation are x or 0, and their derivatives are 1 or 0", () => {
     for (const op of [gelu, geluTanh]) {
       const [values, derivatives] = at(op);
       assertClose(values, [0, 0, 0, 90, 1000]);
@@ -58,7 +58,7 @@ describe("far from 0", () => {
     }
   });
 
-  it("softmax and logSoftmax see only differences", () => {
+  it("softmax and logSoftmax stay finite", () => {
     const [shares] = at(softmax);
     assertClose(shares, [0, 0, 0, 0, 1]);
     const [logs, derivatives] = at(logSoftmax);

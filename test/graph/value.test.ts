@@ -9,7 +9,7 @@ describe("hash-consing", () => {
   const x = graph.input("x", "float32", [2, 2]);
   const y = graph.input("y", "float32", [2, 2]);
 
-  it("gives one value for one op on the same inputs with the same attributes", () => {
+  it("returns the same value for the same op, inputs and attributes", () => {
     assert.equal(graph.input("x", "float32", [2, 2]), x);
     assert.equal(exp(add(x, y)), exp(add(x, y)));
     assert.equal(matmul(x, y, { transposeA: true }), matmul(x, y, { transposeA: true, scale: 1 }));
@@ -17,7 +17,7 @@ describe("hash-consing", () => {
     assert.equal(graph.full([2, 3], 0), graph.full([2, 3], 0));
   });
 
-  it("tells ops, orders, attributes and leaves apart", () => {
+  it("distinguishes ops, orders of inputs, attributes and leaves", () => {
     assert.notEqual(add(x, y), add(y, x));
     assert.notEqual(add(x, y), mul(x, y));
     assert.notEqual(matmul(x, y), matmul(x, y, { scale: 2 }));
@@ -27,7 +27,7 @@ describe("hash-consing", () => {
     assert.notEqual(rmsNorm(x, weight, 1e-5), rmsNorm(x, weight, 1e-6));
   });
 
-  it("keeps constants by their content", () => {
+  it("compares constants by their content", () => {
     const row = (...data: number[]) => graph.constant(tensor([data.length], Float32Array.from(data)));
     assert.equal(graph.constant(0.1), graph.constant(0.1));
     assert.equal(graph.constant(2), graph.constant(tensor([], Float32Array.of(2))));
@@ -37,7 +37,7 @@ describe("hash-consing", () => {
     assert.notEqual(graph.constant(2), graph.constant({ dtype: "int32", shape: [], data: Int32Array.of(2) }));
   });
 
-  it("looks at the elements of a view, not at the buffer behind it", () => {
+  it("compares the elements of a view, not the buffer behind it", () => {
     const buffer = Float32Array.of(1, 2, 3, 4);
     const [first, second] = [buffer.subarray(0, 2), buffer.subarray(2)].map((data) =>
       graph.constant(tensor([2], data)),
@@ -46,13 +46,13 @@ describe("hash-consing", () => {
     assert.equal(second, graph.constant(tensor([2], Float32Array.of(3, 4))));
   });
 
-  it("tells 0 and −0 apart, alone and in a row", () => {
+  it("distinguishes 0 and −0, as scalars and in a row", () => {
     const row = (zero: number) => graph.constant(tensor([2], Float32Array.of(1, zero)));
     assert.notEqual(graph.constant(0), graph.constant(-0));
     assert.notEqual(row(0), row(-0));
   });
 
-  it("knows NaN and infinities", () => {
+  it("handles NaN and infinity", () => {
     assert.equal(graph.constant(NaN), graph.constant(NaN));
     assert.notEqual(graph.constant(Infinity), graph.constant(-Infinity));
   });
@@ -65,7 +65,7 @@ describe("Graph", () => {
     assert.throws(() => add(x, y), /^Error: add: an input belongs to another graph$/);
   });
 
-  it("forgets a value that did not fit", () => {
+  it("does not keep a value that could not be built", () => {
     const graph = new Graph();
     const x = graph.input("x", "float32", [2]);
     const y = graph.input("y", "float32", [3]);
@@ -80,7 +80,7 @@ describe("topologicalOrder", () => {
   const z = add(mul(y, y), x);
   graph.input("unused", "float32", []);
 
-  it("lists what the outputs need, once, inputs first", () => {
+  it("lists each required value once, inputs first", () => {
     assert.deepEqual(
       topologicalOrder([z]).map(({ op }) => op),
       ["input", "exp", "mul", "add"],

@@ -21,7 +21,7 @@ import { openRepository } from "../../src/hub/repository.js";
 import { commitFor, cutAfter, digestOf, give, HubServer, status } from "../support/hub-server.js";
 
 const path = "model.safetensors";
-/** Larger than what a connection holds back, so that a reader sees its beginning before its end. */
+/** Larger than the buffers of a connection, so that a reader sees its beginning before its end. */
 const content = Buffer.concat(Array.from({ length: 40_000 }, (_, i) => createHash("sha256").update(`${i}`).digest()));
 const held = { revisions: { main: { [path]: content, "config.json": "{}" } } };
 const digest = digestOf(path, content);
@@ -36,7 +36,7 @@ const blobsOf = (hub: HubServer) => join(hub.cache, "models--org--name/blobs");
 const resolved = (hub: HubServer) => hub.asked.filter(({ path, host }) => path.includes("/resolve/") && host === "cdn");
 const rangesOf = (hub: HubServer) => resolved(hub).map(({ range }) => range);
 
-/** Leaves the beginning of the file under a name, as a download that ended would. */
+/** Leaves the beginning of the file under a name, as an interrupted download would. */
 function leave(hub: HubServer, name: string, bytes: Uint8Array): string {
   mkdirSync(blobsOf(hub), { recursive: true });
   const file = join(blobsOf(hub), name);
@@ -49,8 +49,8 @@ async function assertWhole(hub: HubServer, found: string): Promise<void> {
   assert.deepEqual(readdirSync(blobsOf(hub)), [digest], "and nothing else is left");
 }
 
-describe("a download that fails on the way", () => {
-  test("goes on where the connection was cut, as often as something came", async (t) => {
+describe("a download with failures", () => {
+  test("resumes after each cut connection, as long as data arrives", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     let begun: ServerResponse | undefined;
     hub.fail("/cdn/", 7, (response, whole, { range }) => {
@@ -60,7 +60,7 @@ describe("a download that fails on the way", () => {
       response.write(whole!.subarray(from, from + 100_000));
       begun = response;
     });
-    // Cut only when all of it has come, so that each start is known.
+    // Cut only after all of it has arrived, so that each start is known.
     const onProgress = (done: number) => void (done % 100_000 === 0 && begun?.destroy());
     await assertWhole(hub, await download({ onProgress }));
     assert.equal(resolved(hub).length, 8);
@@ -74,7 +74,7 @@ describe("a download that fails on the way", () => {
     );
   });
 
-  test("begins again where the hub gives no ranges", async (t) => {
+  test("starts again if the hub does not support ranges", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail("/cdn/", 1, cutAfter(100_000));
     hub.fail("/cdn/", 1, (response, whole) => give(response, whole!, {}));
@@ -88,14 +88,14 @@ describe("a download that fails on the way", () => {
     [502, {}],
     [503, { "retry-after": "0" }],
   ] as const) {
-    test(`status ${code}, ${JSON.stringify(headers)}: tries again, on the hub and where it leads`, async (t) => {
+    test(`retries after status ${code}, ${JSON.stringify(headers)}, of the hub or the redirect target`, async (t) => {
       const hub = await HubServer.start(t, { "org/name": held });
       for (const place of ["/revision/", "/cdn/"]) hub.fail(place, 1, status(code, headers));
       await assertWhole(hub, await download());
     });
   }
 
-  test("tries no more than five times, and not where the hub asks for a long wait", async (t) => {
+  test("tries at most five times, and does not retry if the hub asks for a long wait", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail("/revision/", 9, status(503, { "retry-after": "0" }));
     await assert.rejects(download(), {
@@ -111,7 +111,7 @@ describe("a download that fails on the way", () => {
     assert.equal(hub.asked.length, 6);
   });
 
-  test("an answer of the hub that breaks off is asked for again", async (t) => {
+  test("requests a truncated response of the hub again", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail("/tree/", 1, (response) => {
       response.writeHead(200, { "content-length": 1000 });
@@ -120,7 +120,7 @@ describe("a download that fails on the way", () => {
     await assertWhole(hub, await download());
   });
 
-  test("a wrong length is told", async (t) => {
+  test("reports a wrong length", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     const wrong = async (found: RegExp, give: Parameters<HubServer["fail"]>[2]) => {
       hub.fail("/cdn/", 1, give);
@@ -137,7 +137,7 @@ describe("a download that fails on the way", () => {
     await assertWhole(hub, await download());
   });
 
-  test("a range that was not asked for is not taken", async (t) => {
+  test("refuses a range that it did not request", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail("/cdn/", 1, cutAfter(100_000));
     hub.fail("/cdn/", 1, (response) =>
@@ -148,7 +148,7 @@ describe("a download that fails on the way", () => {
     await assert.rejects(download(), /the server sent another range than the bytes from \d+/);
   });
 
-  test("a wrong content is thrown away and said, also of a small file", async (t) => {
+  test("discards and reports wrong content, also of a small file", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail("/cdn/", 1, (response) => give(response, Buffer.alloc(content.length), {}));
     await assert.rejects(
@@ -166,7 +166,7 @@ describe("a download that fails on the way", () => {
     await assertWhole(hub, await download());
   });
 
-  test("a full disk is told, and what came stays", { skip: !existsSync("/dev/full") }, async (t) => {
+  test("reports a full disk, and can be repeated", { skip: !existsSync("/dev/full") }, async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     mkdirSync(blobsOf(hub), { recursive: true });
     symlinkSync("/dev/full", join(blobsOf(hub), `${digest}.part`));
@@ -177,7 +177,7 @@ describe("a download that fails on the way", () => {
     await assertWhole(hub, await download());
   });
 
-  test("a file for which there is no room is not begun", async (t) => {
+  test("does not start if the disk has too little space", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail("/tree/", 1, (response) =>
       response.end(JSON.stringify([{ type: "file", path, size: 2 ** 52, oid: "0".repeat(40) }])),
@@ -190,8 +190,8 @@ describe("a download that fails on the way", () => {
   });
 });
 
-describe("a download that is stopped", () => {
-  test("by its signal: throws the reason, leaves its beginning, and the next goes on there", async (t) => {
+describe("a stopped download", () => {
+  test("rejects with the reason of its signal, and the next one resumes from its partial file", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail("/cdn/", 1, (response, whole) => {
       response.writeHead(200, { "content-length": whole!.length });
@@ -206,7 +206,7 @@ describe("a download that is stopped", () => {
     assert.deepEqual(rangesOf(hub), [undefined, "bytes=300000-"]);
   });
 
-  test("while it waits for another try", async (t) => {
+  test("rejects with the reason of its signal while it waits for a retry", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     const stop = new AbortController();
     const reason = new Error("interrupted");
@@ -217,7 +217,7 @@ describe("a download that is stopped", () => {
     await assert.rejects(download({ signal: stop.signal }), (error) => error === reason);
   });
 
-  test("by the end of its process: what it left is taken over, but not from one that runs", async (t) => {
+  test("is taken over if its process has ended, but not if it runs or is on another machine", async (t) => {
     const ended = spawn(process.execPath, ["-e", ""]);
     await new Promise((resolve) => ended.on("close", resolve));
     const hub = await HubServer.start(t, { "org/name": held });
@@ -232,7 +232,7 @@ describe("a download that is stopped", () => {
     );
   });
 
-  test("by the end of another machine's process, a day ago", async (t) => {
+  test("is taken over from another machine after a day", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     const file = leave(hub, `${digest}.1@elsewhere.bbbbbbbb.part`, content.subarray(0, 4));
     const dayAgo = Date.now() / 1000 - 25 * 3600;
@@ -241,7 +241,7 @@ describe("a download that is stopped", () => {
     assert.deepEqual(rangesOf(hub), ["bytes=4-"]);
   });
 
-  test("a beginning that is wrong, or too long, costs itself only", async (t) => {
+  test("is downloaded again if its partial file is wrong or too long", async (t) => {
     for (const wrong of [Buffer.alloc(500_000), Buffer.concat([content, content]), Buffer.alloc(content.length)]) {
       const hub = await HubServer.start(t, { "org/name": held });
       leave(hub, `${digest}.part`, wrong);
@@ -250,8 +250,8 @@ describe("a download that is stopped", () => {
   });
 });
 
-describe("downloads of the same file at the same time", () => {
-  test("in one process", async (t) => {
+describe("concurrent downloads of the same file", () => {
+  test("succeed in one process", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail("/cdn/", 3, cutAfter(200_000));
     const [first, ...others] = await Promise.all([1, 2, 3, 4].map(() => download()));
@@ -259,7 +259,7 @@ describe("downloads of the same file at the same time", () => {
     await assertWhole(hub, first!);
   });
 
-  test("in several", async (t) => {
+  test("succeed in several processes", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail("/cdn/", 2, cutAfter(200_000));
     const script = `

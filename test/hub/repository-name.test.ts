@@ -6,7 +6,7 @@ import { repositoryName } from "../../src/hub/repository-name.js";
 import { emptyFolder } from "../support/folder.js";
 
 describe("repositoryName", () => {
-  test("org/name, with main or the revision that is given", async () => {
+  test("parses org/name with main or the given revision", async () => {
     const named = { type: "model", name: "org/my_model-1.5" };
     assert.deepEqual(await repositoryName("org/my_model-1.5", "model"), { ...named, revision: "main" });
     assert.deepEqual(await repositoryName("org/my_model-1.5@v1.0", "model"), { ...named, revision: "v1.0" });
@@ -17,7 +17,7 @@ describe("repositoryName", () => {
     assert.deepEqual(await repositoryName("org/my_model-1.5@a/b", "model", "a/b"), { ...named, revision: "a/b" });
   });
 
-  test("what can only be a path is none", async () => {
+  test("returns undefined for text that can only be a path", async () => {
     const paths = [
       "model",
       "./org/name",
@@ -35,7 +35,7 @@ describe("repositoryName", () => {
     for (const path of paths) assert.equal(await repositoryName(path, "dataset"), undefined, path);
   });
 
-  test("what is here is meant before the hub", async (t) => {
+  test("prefers a local path to a repository on the hub", async (t) => {
     const folder = emptyFolder(t);
     mkdirSync(join(folder, "org/name@v1"), { recursive: true });
     const before = process.cwd();
@@ -50,7 +50,7 @@ describe("repositoryName", () => {
     });
   });
 
-  test("names that the hub does not allow", async () => {
+  test("rejects names that the hub does not allow", async () => {
     const names = [
       "org/na me",
       "org/a..b",
@@ -76,7 +76,7 @@ describe("repositoryName", () => {
     }
   });
 
-  test("revisions that are none, that lead out of the cache, or two of them", async () => {
+  test("rejects invalid revisions, revisions that lead outside the cache, and two revisions", async () => {
     for (const revision of [
       "",
       "../../x",

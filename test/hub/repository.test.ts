@@ -28,7 +28,7 @@ async function download(repository: Repository, paths = repository.paths): Promi
 }
 
 describe("a repository of the hub", () => {
-  test("what it holds, over several pages, and its files", async (t) => {
+  test("lists its files over several pages and downloads each of them once", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     const repository = await openRepository(model());
     assert.deepEqual(
@@ -53,10 +53,10 @@ describe("a repository of the hub", () => {
 
     const asked = hub.asked.length;
     assert.deepEqual(await download(await openRepository(model())), paths);
-    assert.equal(hub.asked.length, asked + 1, "a commit is asked about once, and its files are here");
+    assert.equal(hub.asked.length, asked + 1, "a commit is requested once, and its files are cached");
   });
 
-  test("the cache has the layout of Python's huggingface_hub", async (t) => {
+  test("is cached in the layout of Python's huggingface_hub", async (t) => {
     const hub = await HubServer.start(t, {
       "org/name": held,
       "datasets/org/rows": { revisions: { main: { "a.jsonl": "{}" } } },
@@ -77,7 +77,7 @@ describe("a repository of the hub", () => {
     );
   });
 
-  test("revisions: a tag, a pull request, a commit, which is not asked about again", async (t) => {
+  test("opens at a tag, a pull request or a commit, and does not request a known commit again", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     for (const [revision, text] of [
       ["v1.0", "old"],
@@ -96,10 +96,10 @@ describe("a repository of the hub", () => {
     assert.equal(hub.asked.length, asked);
   });
 
-  test("a branch that moved: the new commit, and contents that it shares are not downloaded again", async (t) => {
+  test("follows a branch to its new commit without downloading unchanged files again", async (t) => {
     const hub = await HubServer.start(t, { "org/name": { revisions: { main: { "a.txt": "same", "b.txt": "old" } } } });
     await download(await openRepository(model()));
-    // The test's hub names commits by the name of the revision: the branch stands at another one now.
+    // The hub of the test names commits by revision; the branch now points to another one.
     const moved = commitFor("org/name", "next");
     hub.put("org/name", { revisions: { next: { "a.txt": "same", "b.txt": "new" } } });
     hub.faults.push((asked, response) => {
@@ -122,7 +122,7 @@ describe("a repository of the hub", () => {
     assert.equal(readFileSync(join(hub.cache, "models--org--name/refs/main"), "utf8"), moved);
   });
 
-  test("a blob of a wrong length is downloaded again", async (t) => {
+  test("downloads a blob of the wrong length again", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     const [path] = await download(await openRepository(model()), ["model.safetensors"]);
     writeFileSync(
@@ -135,7 +135,7 @@ describe("a repository of the hub", () => {
 });
 
 describe("the token", () => {
-  test("goes to the hub alone, not to where a redirect or a page of the listing leads", async (t) => {
+  test("is sent only to the hub, not to targets of redirects or of listing pages", async (t) => {
     const hub = await HubServer.start(t, { "org/name": { ...held, private: true } });
     process.env["HF_TOKEN"] = goodToken;
     hub.faults.push((asked, response) => {
@@ -154,7 +154,7 @@ describe("the token", () => {
     assert.ok(hub.asked.some(({ host, token }) => host === "hub" && token === goodToken));
   });
 
-  test("is not in any error", async (t) => {
+  test("does not appear in errors", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     process.env["HF_TOKEN"] = "hf_very_secret";
     for (const fault of [
@@ -177,8 +177,8 @@ describe("the token", () => {
   });
 });
 
-describe("what the hub refuses is told with what to do", () => {
-  test("no such repository, revision or file; a private one", async (t) => {
+describe("an InputError says what to do about", () => {
+  test("a missing repository or revision, and a private repository", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held, "org/private": { ...held, private: true } });
     const unknown = `no such model on ${hub.endpoint}, and no such local path; check the name (org/name), and set HF_TOKEN if it is private`;
     await assert.rejects(openRepository(model("main", "org/other")), {
@@ -198,7 +198,7 @@ describe("what the hub refuses is told with what to do", () => {
     assert.equal((await openRepository(model("main", "org/private"))).paths.length, 5);
   });
 
-  test("a gated repository without a token, with one that may not read it, and with one that may", async (t) => {
+  test("a gated repository without a token, or with a token that lacks access", async (t) => {
     const hub = await HubServer.start(t, { "org/name": { ...held, gated: true } });
     await assert.rejects(download(await openRepository(model())), {
       message: `org/name: gated repository; accept its terms at ${hub.endpoint}/org/name and put a token of that account (${hub.endpoint}/settings/tokens) into HF_TOKEN`,
@@ -211,7 +211,7 @@ describe("what the hub refuses is told with what to do", () => {
     assert.equal((await download(await openRepository(model()))).length, 5);
   });
 
-  test("a token that is not valid", async (t) => {
+  test("an invalid token", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     process.env["HF_TOKEN"] = "hf_old";
     await assert.rejects(openRepository(model()), {
@@ -219,7 +219,7 @@ describe("what the hub refuses is told with what to do", () => {
     });
   });
 
-  test("no hub, or one that does not answer as a hub", async (t) => {
+  test("an unreachable hub, or a server that is not a hub", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail("/revision/", 1, (response) =>
       response.writeHead(200, { "content-type": "text/html" }).end("<html>Please log in"),
@@ -244,7 +244,7 @@ describe("what the hub refuses is told with what to do", () => {
     "./a.txt",
     "a\0b",
   ]) {
-    test(`a file called ${JSON.stringify(path)}: nothing is written`, async (t) => {
+    test(`a file named ${JSON.stringify(path)}, before anything is written`, async (t) => {
       const hub = await HubServer.start(t, {
         "org/name": { revisions: { main: { "good.txt": "good", [path]: "bad" } } },
       });
@@ -256,7 +256,7 @@ describe("what the hub refuses is told with what to do", () => {
     });
   }
 
-  test("a commit or digest that would lead out of the cache", async (t) => {
+  test("a commit or digest that would lead outside the cache", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail("/revision/", 1, (response) => response.writeHead(200).end('{"sha":"../../x"}'));
     await assert.rejects(openRepository(model()), /invalid response from http.* \(commit "\.\.\/\.\.\/x"\)/);
@@ -268,7 +268,7 @@ describe("what the hub refuses is told with what to do", () => {
 });
 
 describe("HF_HUB_OFFLINE=1", () => {
-  test("what was downloaded is found, and the hub is not asked", async (t) => {
+  test("finds downloaded files without a request to the hub", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     const online = await openRepository(model());
     const paths = await download(online);
@@ -282,7 +282,7 @@ describe("HF_HUB_OFFLINE=1", () => {
     assert.equal(hub.asked.length, 0);
   });
 
-  test("what Python downloaded is found", async (t) => {
+  test("finds files downloaded by Python", async (t) => {
     const hub = await HubServer.start(t, {});
     const folder = join(hub.cache, "models--org--name");
     for (const part of ["blobs", "refs", `snapshots/${main}/sub`]) mkdirSync(join(folder, part), { recursive: true });
@@ -296,7 +296,7 @@ describe("HF_HUB_OFFLINE=1", () => {
     assert.equal(readFileSync((await download(repository))[0]!, "utf8"), "text");
   });
 
-  test("what is missing is named", async (t) => {
+  test("names a missing file or revision", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     await download(await openRepository(model()), ["config.json"]);
     process.env["HF_HUB_OFFLINE"] = "1";
@@ -311,7 +311,7 @@ describe("HF_HUB_OFFLINE=1", () => {
   });
 });
 
-describe("a hub that is made to do harm", () => {
+describe("malicious responses and damaged listings", () => {
   const json = { "content-type": "application/json" };
   const strange = (detail: RegExp) => ({
     name: "InputError",
@@ -320,7 +320,7 @@ describe("a hub that is made to do harm", () => {
     ),
   });
 
-  test("lists pages without end", async (t) => {
+  test("an endless list of pages is refused", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail(
       "/tree/",
@@ -333,7 +333,7 @@ describe("a hub that is made to do harm", () => {
     await assert.rejects(openRepository(model()), strange(/more than 1000 pages of files/));
   });
 
-  test("sends a body without end", async (t) => {
+  test("an endless body is refused", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail("/revision/", 1, (response) => {
       response.writeHead(200, json);
@@ -344,7 +344,7 @@ describe("a hub that is made to do harm", () => {
     await assert.rejects(openRepository(model()), strange(/a response of more than 64 MB/));
   });
 
-  test("sends a card that is nested without end", async (t) => {
+  test("a deeply nested card is refused", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     hub.fail(
       "/revision/",
@@ -357,7 +357,7 @@ describe("a hub that is made to do harm", () => {
     await assert.rejects(openRepository(model()), strange(/nested more than 128 levels deep/));
   });
 
-  test("a listing in the cache that is damaged is asked for again", async (t) => {
+  test("a damaged listing in the cache is requested again", async (t) => {
     const hub = await HubServer.start(t, { "org/name": held });
     await openRepository(model());
     const listing = join(hub.cache, "models--org--name", "listings", `${main}.json`);

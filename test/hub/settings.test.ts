@@ -18,7 +18,7 @@ const names = [
   "HF_HUB_OFFLINE",
 ];
 
-/** The settings where these variables and no others of the hub's are set. */
+/** The settings with only these of the hub's variables set. */
 async function settingsWith(variables: Readonly<Record<string, string>>): ReturnType<typeof hubSettings> {
   const before = { ...process.env };
   for (const name of names) delete process.env[name];
@@ -33,7 +33,7 @@ async function settingsWith(variables: Readonly<Record<string, string>>): Return
   }
 }
 
-test("the cache is where Python's huggingface_hub has it", async (t) => {
+test("the cache is in the same folder as that of Python's huggingface_hub", async (t) => {
   const folder = emptyFolder(t);
   const cacheWith = async (variables: Readonly<Record<string, string>>) =>
     (await settingsWith({ HF_TOKEN: "x", ...variables })).cache;
@@ -44,7 +44,7 @@ test("the cache is where Python's huggingface_hub has it", async (t) => {
   assert.equal(await cacheWith({ HF_HUB_CACHE: "~/models" }), join(homedir(), "models"));
 });
 
-test("the token: the environment before the file, without the line's end", async (t) => {
+test("the token is read from the environment or else from its file, trimmed, and is left out offline", async (t) => {
   const folder = emptyFolder(t);
   const tokenWith = async (variables: Readonly<Record<string, string>>) =>
     (await settingsWith({ HF_HOME: folder, ...variables })).token;
@@ -58,7 +58,7 @@ test("the token: the environment before the file, without the line's end", async
   assert.equal(await tokenWith({ HF_TOKEN: "hf_environment", HF_HUB_OFFLINE: "1" }), undefined);
 });
 
-test("a token that cannot be sent is refused and not told", async () => {
+test("a token that cannot be sent is refused without being shown", async () => {
   for (const token of ["hf_se\ncret", "hf_sécret"]) {
     await assert.rejects(settingsWith({ HF_TOKEN: token }), (error: Error) => {
       assert.equal(
@@ -70,7 +70,7 @@ test("a token that cannot be sent is refused and not told", async () => {
   }
 });
 
-test("the hub, a mirror, offline", async () => {
+test("HF_ENDPOINT and HF_HUB_OFFLINE are read, and an invalid HF_ENDPOINT is refused without its secrets", async () => {
   assert.deepEqual(await settingsWith({ HF_TOKEN: "x" }).then(({ endpoint, offline }) => [endpoint, offline]), [
     "https://huggingface.co",
     false,

@@ -27,7 +27,7 @@ async function contents(name: string): Promise<string[]> {
 }
 
 describe("uploadModel", () => {
-  it("makes a private repository with all files in one commit, and tells the bytes", async (test) => {
+  it("creates a private repository with all files in one commit, and reports progress in bytes", async (test) => {
     const { hub, files } = await started(test);
     const told: number[] = [];
     const uploaded = await uploadModel("me/new", files, notReplaced, {
@@ -42,11 +42,11 @@ describe("uploadModel", () => {
     assert.equal(hub.uploads.held("me/new")!.private, true);
     assert.ok(
       hub.asked.every(({ token, host }) => token === (host === "hub" ? goodToken : undefined)),
-      "the token is the hub's alone",
+      "the token is sent only to the hub",
     );
   });
 
-  it("is public only when asked, and refuses a public repository otherwise", async (test) => {
+  it("uploads publicly only on request, and otherwise refuses a public repository", async (test) => {
     const { hub, files } = await started(test);
     assert.equal((await uploadModel("me/open", files, notReplaced, { private: false })).private, false);
     assert.equal(hub.uploads.held("me/open")!.private, false);
@@ -56,7 +56,7 @@ describe("uploadModel", () => {
     });
   });
 
-  it("goes on where it was interrupted: what the hub has is not sent again", async (test) => {
+  it("resumes an interrupted upload without sending files again", async (test) => {
     const { hub, files, sent } = await started(test);
     hub.fail("/commit/main", 1, status(400));
     await assert.rejects(uploadModel("me/new", files, notReplaced), { name: "InputError" });
@@ -67,7 +67,7 @@ describe("uploadModel", () => {
     assert.deepEqual(await contents("me/new"), [".gitattributes", "config.json", "model.safetensors"]);
   });
 
-  it("tries again after failures that pass: a server that is busy, a connection that breaks", async (test) => {
+  it("retries after transient failures of the server or the connection", async (test) => {
     const { hub, files, sent } = await started(test);
     hub.fail("/upload/", 1, (response) => void response.destroy());
     hub.fail("/batch", 1, status(503, { "retry-after": "0" }));
@@ -77,7 +77,7 @@ describe("uploadModel", () => {
     assert.deepEqual(await contents("me/new"), [".gitattributes", "config.json", "model.safetensors"]);
   });
 
-  it("stops by its signal", async (test) => {
+  it("stops when its signal is aborted", async (test) => {
     const { hub, files } = await started(test);
     const abort = new AbortController();
     hub.fail("/upload/", 1, () => abort.abort(new Error("enough")));
@@ -85,7 +85,7 @@ describe("uploadModel", () => {
     assert.deepEqual(await contents("me/new"), [".gitattributes"]);
   });
 
-  it("removes what belonged to the model before it, and leaves the rest", async (test) => {
+  it("removes the replaced files of the previous model and keeps other files", async (test) => {
     const { files } = await started(test);
     const [config, model] = files as [UploadFile, UploadFile];
     await uploadModel(
@@ -95,12 +95,12 @@ describe("uploadModel", () => {
     );
     await uploadModel("me/new", files, (path) => path.endsWith(".safetensors"));
     assert.deepEqual(await contents("me/new"), [".gitattributes", "config.json", "model.safetensors", "notes.md"]);
-    // The same files again stay.
+    // Uploading the same files again keeps them.
     await uploadModel("me/new", files, (path) => path.endsWith(".safetensors"));
     assert.deepEqual(await contents("me/new"), [".gitattributes", "config.json", "model.safetensors", "notes.md"]);
   });
 
-  it("says what is wrong with a token or a name, without the token", async (test) => {
+  it("reports what is wrong with a token or a name, without showing the token", async (test) => {
     const { hub, files } = await started(test, "hf_wrong");
     const refuses = (name: string, message: RegExp) =>
       assert.rejects(

@@ -4,7 +4,7 @@ import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
 import { providerChoices, type ProviderChoice } from "../../../src/engine/onnx/providers.js";
 import { Graph, mul } from "../../../src/graph/index.js";
 
-it("an engine refuses a provider that there is not, and tells one that does not work here", async () => {
+it("an engine refuses an unknown provider, and reports one that does not work here", async () => {
   const message = `provider "tpu" is not one of ${providerChoices.join(", ")}`;
   assert.throws(() => new OnnxEngine({ provider: "tpu" as ProviderChoice }), new RangeError(message));
   const provider = process.platform === "win32" ? "coreml" : "dml";

@@ -4,7 +4,7 @@ import { describe, it, type TestContext } from "node:test";
 import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
 import { Graph, mul } from "../../../src/graph/index.js";
 
-/** Half of what is fed, and enough of it for several threads to share. */
+/** Halves a value, repeated often enough for several threads to share the work. */
 const count = 1 << 18;
 async function halved(test: TestContext, threads: number, value: number): Promise<Set<number>> {
   const engine = new OnnxEngine({ threads });
@@ -18,14 +18,14 @@ async function halved(test: TestContext, threads: number, value: number): Promis
 }
 
 describe("subnormal floats", () => {
-  it("are 0 in every engine of a process, not only in the first, and in all of its threads", async (test) => {
+  it("are flushed to 0 in every engine of a process, and in all threads of an engine", async (test) => {
     for (const threads of [1, 1, 2]) {
       assert.deepEqual(await halved(test, threads, 2 ** -126), new Set([0]));
       assert.deepEqual(await halved(test, threads, 2 ** -125), new Set([2 ** -126]));
     }
   });
 
-  it("are as ever outside of the engines", async (test) => {
+  it("are unchanged outside the engines", async (test) => {
     await halved(test, 1, 1);
     assert.equal(Math.fround(2 ** -126) * 0.5, 2 ** -127);
     assert.notEqual(Number.MIN_VALUE, 0);
@@ -44,7 +44,7 @@ describe("an engine's thread", () => {
   const prepared =
     'await engine.prepare({ outputs: { y: mul(new Graph().input("x", "float32", [1]), 2) }, updates: new Map() })';
 
-  it("lets the process end by itself, when it is idle and when it is closed", async () => {
+  it("lets the process end when it is idle or closed", async () => {
     assert.equal(await run(`const engine = new OnnxEngine(); ${prepared}; console.log("idle")`), "idle\n");
     assert.equal(
       await run(
@@ -54,13 +54,13 @@ describe("an engine's thread", () => {
     );
   });
 
-  it("keeps the process until all engines that are closed at once have ended", async () => {
+  it("keeps the process alive until several engines closed at once have ended", async () => {
     const closing = "Array.from({ length: 4 }, () => new OnnxEngine({ threads: 1 }))";
     const body = `const engines = ${closing}; await Promise.all(engines.map((engine) => engine.createState([]))); await Promise.all(engines.map((engine) => engine.close())); console.log("closed")`;
     assert.equal(await run(body), "closed\n");
   });
 
-  it("lets the process be ended while it is being started", async () => {
+  it("lets the process exit while it is starting", async () => {
     for (const wait of [0, 20, 60, 120]) {
       await run(
         `const engine = new OnnxEngine(); engine.createState([]).catch(() => {}); setTimeout(() => process.exit(0), ${wait})`,
@@ -68,7 +68,7 @@ describe("an engine's thread", () => {
     }
   });
 
-  it("can be had again after all others were closed", async (test) => {
+  it("can be started again after all others are closed", async (test) => {
     const first = new OnnxEngine();
     await first.createState([]);
     await first.close();

@@ -14,7 +14,7 @@ function scaled(factor: number): Uint8Array {
 
 const tensorOf = (value: number) => new ort.Tensor("float32", Float32Array.of(value), [1]);
 
-/** Frozen sessions, how many have been made, and what one gives. */
+/** Frozen sessions, a function that runs one, and the number of sessions created so far. */
 function counted() {
   let made = 0;
   const sessions = new FrozenSessions((model, [w]) => {
@@ -31,7 +31,7 @@ function counted() {
 }
 
 describe("FrozenSessions", () => {
-  it("makes a session once for a model and its constants", async () => {
+  it("creates one session for each model and its constants", async () => {
     const { run, made } = counted();
     const [double, two, three] = [scaled(2), tensorOf(2), tensorOf(3)];
     for (let i = 0; i < 3; i++) {
@@ -41,7 +41,7 @@ describe("FrozenSessions", () => {
     assert.equal(made(), 2);
   });
 
-  it("keeps the two that were used last", async () => {
+  it("keeps the two most recently used sessions", async () => {
     const { run, made } = counted();
     const [double, triple] = [scaled(2), scaled(3)];
     const [two, five] = [tensorOf(2), tensorOf(5)];
@@ -55,7 +55,7 @@ describe("FrozenSessions", () => {
     assert.equal(made(), 4);
   });
 
-  it("makes it again after a constant has changed, or the model was released", async () => {
+  it("creates a session again after its constant or its model is released", async () => {
     const { sessions, run, made } = counted();
     const [double, w, other] = [scaled(2), tensorOf(2), tensorOf(7)];
     assert.equal(await run(double, w), 4);

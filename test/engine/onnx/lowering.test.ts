@@ -12,7 +12,7 @@ after(() => engine.close());
 const run = runOn(engine);
 const runFrozen = runOn(engine, { frozen: true });
 
-describe("onnxruntime computes what the reference computes", () => {
+describe("ONNX Runtime matches the reference", () => {
   for (const op of Object.keys(definitions) as OpName[]) {
     it(op, async () => {
       for (const found of cases[op]) await checkCase(found, run);
@@ -21,11 +21,11 @@ describe("onnxruntime computes what the reference computes", () => {
   for (const found of compositions) it(found.title, () => checkCase(found, run));
 });
 
-describe("it does so with state that is part of a session", () => {
+describe("ONNX Runtime matches the reference with frozen state", () => {
   for (const found of [...Object.values(cases).flat(), ...compositions])
     it(found.title, () => checkCase(found, runFrozen));
 });
 
-describe("far from 0 values and gradients stay finite and right", () => {
+describe("values and gradients far from 0 stay finite and match the reference", () => {
   for (const found of far) it(found.title, () => checkCase(found, run));
 });

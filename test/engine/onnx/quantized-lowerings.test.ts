@@ -12,7 +12,7 @@ after(() => engine.close());
 
 const [inputs, outputs] = [96, 40];
 
-/** A product of some rows with quantised weights, and the same numbers by hand, in float64. */
+/** A product with quantized weights, and the expected values, computed in float64. */
 async function product(rows: number, bits: BlockBits, frozen: boolean) {
   const random = Random.seeded(bits + rows);
   const graph = new Graph();
@@ -47,16 +47,16 @@ async function product(rows: number, bits: BlockBits, frozen: boolean) {
   return { found, expected };
 }
 
-describe("a product with quantised weights", () => {
+describe("a product with quantized weights", () => {
   for (const bits of [8, 4] as const) {
-    it(`of ${bits} bits is that of the numbers that they are`, async () => {
+    it(`of ${bits} bits matches the product with their dequantized values`, async () => {
       for (const rows of [1, 2, 17]) {
         const { found, expected } = await product(rows, bits, false);
         assertClose(found, expected, 1e-5);
       }
     });
 
-    it(`of ${bits} bits that are part of a session rounds the other operand too, to 8 bits`, async () => {
+    it(`of ${bits} bits that are frozen also rounds the other operand to 8 bits`, async () => {
       for (const rows of [1, 2, 17]) {
         const { found, expected } = await product(rows, bits, true);
         const size = (of: ArrayLike<number>) =>
@@ -67,7 +67,7 @@ describe("a product with quantised weights", () => {
     });
   }
 
-  it("makes the numbers of one weight at a time, in the forward pass and in the backward one", () => {
+  it("dequantizes one weight at a time in the forward and backward pass", () => {
     const layers = 8;
     const graph = new Graph();
     const start = graph.state("start", "float32", [1, 512]);

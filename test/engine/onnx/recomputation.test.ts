@@ -10,7 +10,7 @@ after(() => engine.close());
 const [layers, depth, rows, width] = [8, 6, 1024, 1024];
 const megabytes = (values: number) => (values * rows * width * 4) / 2 ** 20;
 
-/** Layers of six activations each, as large as 4 MB, and the gradients by a scale for each activation. */
+/** Layers of six activations of 4 MB each, and the gradients with respect to a scale for each activation. */
 async function run(recompute: boolean) {
   const graph = new Graph();
   const scales = Array.from({ length: layers * depth }, (_, i) => graph.state(`scale${i}`, "float32", [width]));
@@ -40,13 +40,13 @@ async function run(recompute: boolean) {
   };
 }
 
-it("activations that are computed again are not kept, and gradients are what they were", async () => {
-  // The process's peak only grows.
+it("recomputed activations are not kept in memory, and the gradients are the same", async () => {
+  // The peak of the process only grows, so the smaller run comes first.
   const recomputed = await run(true);
   const kept = await run(false);
   const largest = Math.max(...kept.gradient.map(Math.abs));
   assert.ok(largestDifference(recomputed.gradient, kept.gradient) <= 1e-6 * largest);
   const saved = kept.peak - recomputed.peak;
-  // All layers' activations but one's.
+  // The activations of all layers except one.
   assert.ok(saved > megabytes((layers - 2) * depth), `${saved} MB saved`);
 });

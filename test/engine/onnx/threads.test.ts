@@ -7,13 +7,13 @@ import { pathToFileURL } from "node:url";
 import { threadsFor } from "../../../src/engine/onnx/threads.js";
 
 describe("threads", () => {
-  it("are onnxruntime's choice where all cores are the process's, and what was asked for where it was", () => {
+  it("are left to onnxruntime if the process has all cores, unless a number is given", () => {
     assert.equal(threadsFor(0, 8, 8), 0);
     assert.equal(threadsFor(3, 8, 8), 3);
     assert.equal(threadsFor(3, 1, 8), 3);
   });
 
-  it("are as many as the cores that the process may run on", () => assert.equal(threadsFor(0, 2, 8), 2));
+  it("equal the number of cores that the process may run on", () => assert.equal(threadsFor(0, 2, 8), 2));
 
   const skip = hasTaskset()
     ? availableParallelism() < cpus().length && "this process has not all cores itself"

@@ -25,7 +25,7 @@ import { far } from "../../graph/cases/far.js";
 import { cases } from "../../graph/cases/index.js";
 import { checkCase, type Run } from "../../support/check-case.js";
 
-/** What is written for WebGPU, run on the CPU: its nodes are ONNX's own, so any provider has them. */
+/** Runs the lowering for WebGPU on the CPU; its nodes are standard ONNX, so every provider has them. */
 const run: Run = async (outputs, { inputs, states }) => {
   const program = { outputs: Object.fromEntries(outputs.map((value, i) => [`y${i}`, value])), updates: new Map() };
   const session = await ort.InferenceSession.create(lower(program, "webgpu").model, { logSeverityLevel: 3 });
@@ -38,7 +38,7 @@ const run: Run = async (outputs, { inputs, states }) => {
   return outputs.map((_, i) => unwrap(results[outputName(`y${i}`)]!));
 };
 
-describe("what is written for WebGPU computes what the reference computes", () => {
+describe("the lowering for WebGPU matches the reference", () => {
   for (const op of Object.keys(webgpuLowerings) as (keyof typeof webgpuLowerings)[]) {
     it(op, async () => {
       for (const found of cases[op]) await checkCase(found, run);
@@ -65,7 +65,7 @@ describe("for WebGPU", () => {
   const floats = (...shape: number[]) => graph.input(`x${shape}`, "float32", shape);
   const integers = (...shape: number[]) => graph.input(`i${shape}`, "int32", shape);
 
-  /** The nodes that a value is written in. */
+  /** The types of the nodes that a value is lowered to. */
   function written(value: Value): string[] {
     const emit = new Emitter();
     const lowering = webgpuLowerings[value.op as keyof typeof webgpuLowerings] as
@@ -79,7 +79,7 @@ describe("for WebGPU", () => {
     return emit.nodes.map(({ opType }) => opType);
   }
 
-  it("products of matrices take transposes and a scale; batched ones are turned, and scaled where there is less", () => {
+  it("matrix products use Gemm; batched ones use MatMul, Transpose, and Mul on the smaller tensor", () => {
     assert.deepEqual(written(matmul(floats(4, 3), floats(5, 3), { transposeB: true, scale: 2 })), ["Gemm"]);
     assert.deepEqual(written(matmul(floats(2, 4, 3), floats(2, 3, 5))), ["MatMul"]);
     assert.deepEqual(written(matmul(floats(2, 4, 3), floats(2, 5, 3), { transposeB: true, scale: 2 })), [
@@ -94,7 +94,7 @@ describe("for WebGPU", () => {
     ]);
   });
 
-  it("there is no LogSoftmax, and no int64 is computed with", () => {
+  it("logSoftmax, readAt and writeAt use neither LogSoftmax nor int64 arithmetic", () => {
     assert.deepEqual(written(logSoftmax(floats(2, 3))), ["ReduceMax", "Sub", "Exp", "ReduceSum", "Log", "Sub"]);
     assert.deepEqual(written(readAt(floats(2, 3, 4), integers(2))), ["Reshape", "Expand", "GatherElements", "Reshape"]);
     assert.deepEqual(written(writeAt(floats(2, 3, 4), integers(2), floats(2, 4))), [
@@ -105,7 +105,7 @@ describe("for WebGPU", () => {
     ]);
   });
 
-  it("rows are added up before they are written, and only where several may go to one place", () => {
+  it("scatterAdd sums rows before it writes them, but only if several may have the same index", () => {
     const rows = broadcast(reshape(integers(4), [4, 1]), [4, 2]);
     assert.deepEqual(written(scatterAdd(floats(3, 2), rows, floats(4, 2), 0)).slice(-5), [
       "MatMul",

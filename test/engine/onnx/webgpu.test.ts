@@ -32,8 +32,8 @@ import { checkCase, outputsOf, runOn } from "../../support/check-case.js";
 import { dpoSteps } from "../../support/dpo-steps.js";
 
 /*
- * On a device, or on a driver that makes one of the CPU (scripts/webgpu-test.mjs has one). Node's
- * test runner gives each file a process of its own, so a driver that ends it ends nothing else.
+ * Runs on a device, or on a driver that emulates one on the CPU (see scripts/webgpu-test.mjs). Node's
+ * test runner gives each file its own process, so a driver that crashes it affects no other file.
  */
 
 const trial = await tryEngine({ provider: "webgpu" });
@@ -55,7 +55,7 @@ const configs: readonly (readonly [string, ModelConfig])[] = [
 ];
 const objective = preference(dpo({ beta: 0.1 }));
 
-describe("a device computes what the reference computes", { skip }, () => {
+describe("a device matches the reference", { skip }, () => {
   const run = runOn(engine);
   for (const op of Object.keys(definitions) as OpName[]) {
     it(op, async () => {
@@ -66,7 +66,7 @@ describe("a device computes what the reference computes", { skip }, () => {
 });
 
 describe("every node has a kernel on the device", { skip }, () => {
-  /** Fails where one has not, and would run on the CPU. */
+  /** Fails if a node has no kernel there and would run on the CPU. */
   async function place(model: Uint8Array): Promise<void> {
     const onlyThere = { session: { disable_cpu_ep_fallback: "1" } };
     await (
@@ -78,13 +78,13 @@ describe("every node has a kernel on the device", { skip }, () => {
     ).release();
   }
 
-  it("which can be told: not so what is written for the CPU", async () => {
+  it("unless the program is lowered for the CPU", async () => {
     const program = { outputs: { y: logSoftmax(new Graph().input("x", "float32", [2, 3])) }, updates: new Map() };
     await assert.rejects(place(lower(program, "cpu").model), /CPU/);
     await place(lower(program, "webgpu").model);
   });
 
-  it("of the gradients of every op, but those of quantised weights, which only the CPU holds", async () => {
+  it("in the gradients of every op, except those on quantized weights, which run only on the CPU", async () => {
     const onCpuAlone: readonly string[] = ["matmulQuantized", "dequantize"] satisfies OpName[];
     const elsewhere = Object.entries(cases).filter(([op]) => !onCpuAlone.includes(op));
     for (const found of [...elsewhere.flatMap(([, of]) => of), ...compositions]) {
@@ -115,7 +115,7 @@ describe("every node has a kernel on the device", { skip }, () => {
       "dropping rows": () => shrinkProgram(config, larger, smaller),
     };
     for (const [what, program] of Object.entries(all))
-      it(`of ${what} (${name})`, () => place(lower(program(), "webgpu").model));
+      it(`in ${what} (${name})`, () => place(lower(program(), "webgpu").model));
   }
 });
 
@@ -129,10 +129,10 @@ describe("a model on a device", { skip }, () => {
     return base.withAdapter(adapter, initialLora(config, adapter, Random.seeded(2)));
   }
 
-  /** Steps of DPO on some pairs, with their records and the parameters after them. */
+  /** Runs DPO steps on some pairs and returns their records and the resulting parameters. */
   async function train(where: ProgramCache, config: ModelConfig, rank?: number, microBatchSize = 4) {
     const policy = await policyOn(where, config, rank);
-    // A bias of keys changes no attention: its gradient is noise, which a smaller ε would make a whole step of.
+    // A key bias does not change attention: its gradient is noise, which a smaller ε would turn into a full step.
     return dpoSteps(policy, 8, { microBatchSize, learningRate: 1e-3, adamW: { epsilon: 1e-3 } });
   }
 
@@ -168,7 +168,7 @@ describe("a model on a device", { skip }, () => {
   });
 
   for (const [name, config] of configs) {
-    it(`scores and writes as on the CPU (${name})`, async () => {
+    it(`scores and generates as on the CPU (${name})`, async () => {
       const sequences = randomSequences(6, Random.seeded(5));
       const requests = sequences.map(({ prompt }, i) => ({ key: `${i}`, prompt, responses: 1 }));
       async function use(where: ProgramCache) {
@@ -190,7 +190,7 @@ describe("state on a device", { skip }, () => {
   const numbers = (...data: number[]) => tensor([data.length], Float32Array.from(data));
   const leaf = (graph: Graph, name: string, size: number) => graph.state(name, "float32", [size]);
 
-  it("is what was put there, of every type and of any shape", async () => {
+  it("is read back unchanged for every type and shape", async () => {
     const tensors = new Map<string, Tensor>([
       ["floats", numbers(1.5, -2, 3)],
       ["scalar", tensor([], Float32Array.of(7))],
@@ -204,7 +204,7 @@ describe("state on a device", { skip }, () => {
     await assert.rejects(state.read(), /this state has been freed/);
   });
 
-  it("is read as it was before the run, also where two tensors change places", async () => {
+  it("is read as it was before the run, even if two tensors are swapped", async () => {
     const graph = new Graph();
     const [a, b, c] = [leaf(graph, "a", 2), leaf(graph, "b", 2), leaf(graph, "c", 2)];
     const executable = await engine.prepare({
@@ -234,7 +234,7 @@ describe("state on a device", { skip }, () => {
     assert.deepEqual(await state.read(["c"]), new Map([["c", numbers(15, 26)]]));
   });
 
-  it("is given back when it is replaced: 100 runs take no more memory than some", async () => {
+  it("is released when it is replaced, so that memory does not grow over 100 runs", async () => {
     const size = 1 << 20;
     const graph = new Graph();
     const w = leaf(graph, "w", size);
@@ -244,7 +244,7 @@ describe("state on a device", { skip }, () => {
       for (let i = 0; i < count; i++) await executable.run({}, [state]);
       return process.memoryUsage.rss();
     };
-    // A driver on the CPU holds its buffers in this process; on a device only its bookkeeping is seen.
+    // A driver on the CPU keeps its buffers in this process; for a device, only its bookkeeping is visible.
     const before = await runs(20);
     const grown = (await runs(100)) - before;
     assert.ok(
@@ -275,7 +275,7 @@ describe("a process with a device", { skip }, () => {
       );
     });
 
-  it("ends when it is done, or when it is told to in the middle of a run", async () => {
+  it("ends when it is done, or on process.exit during a run", async () => {
     assert.deepEqual(await child(""), { code: 0, stdout: "0\n" });
     assert.equal((await child("setTimeout(() => process.exit(3), 30)")).code, 3);
   });

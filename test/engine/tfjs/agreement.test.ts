@@ -18,7 +18,7 @@ import { dpoSteps } from "../../support/dpo-steps.js";
 import { emptyFolder } from "../../support/folder.js";
 import { randomSequences, tinyPolicy } from "../../support/tiny-model.js";
 
-/* What users do, on both engines. */
+/* Typical uses, on both engines. */
 
 const onnx = new ProgramCache(new OnnxEngine({ threads: 1 }));
 const tfjs = new ProgramCache(new TfjsEngine({ backend: "wasm" }));
@@ -55,7 +55,7 @@ describe("on tfjs as on ONNX Runtime", () => {
     assertClose(await score(tfjs), await score(onnx), 1e-5);
   });
 
-  it("the same tokens are written, greedily and sampled", async () => {
+  it("the same tokens are generated, greedily and sampled", async () => {
     for (const temperature of [0, 1]) {
       const write = async (programs: ProgramCache) => {
         const requests = randomSequences(5, Random.seeded(6)).map(({ prompt }, i) => ({
@@ -76,7 +76,7 @@ describe("on tfjs as on ONNX Runtime", () => {
     }
   });
 
-  it("a SeRA run keeps the same pairs, writes the same ones, and logs the same figures", async (test) => {
+  it("a SeRA run selects the same pairs, bootstraps the same ones, and logs the same figures", async (test) => {
     const [found, expected] = [await seraRun(tfjs, test), await seraRun(onnx, test)];
     const { margins, bootstrapped } = runLayout.iteration(2);
     const tables = async (folder: RunFolder) => [

@@ -7,13 +7,13 @@ import { runForJson } from "../../../bench/child.js";
 import { emptyFolder } from "../../support/folder.js";
 
 /*
- * What is found depends on what is installed: each test loads a backend in a process of its own,
- * with a copy of the library that has the packages of the test and no others.
+ * The choice depends on the installed packages: each test loads a backend in its own process,
+ * with a copy of the library that has only the packages of the test.
  */
 
 const versions = "4.22.0";
 
-/** What a process finds when it asks for a backend: the choice with its warnings, or the error. */
+/** The result of loading a backend in a process: the choice with its warnings, or the error. */
 interface Found {
   readonly name?: string;
   readonly warnings?: readonly string[];
@@ -21,7 +21,7 @@ interface Found {
   readonly error?: string;
 }
 
-/** An installation with these packages of ours, and what is made of others: a file each, by name. */
+/** An installation with these of our packages, and with those in `made`: the code of each by its name. */
 function installation(test: TestContext, packages: readonly string[], made: Readonly<Record<string, string>> = {}) {
   const folder = emptyFolder(test);
   for (const part of ["dist/src/engine/tfjs", "dist/src/base"]) cpSync(part, join(folder, part), { recursive: true });
@@ -58,7 +58,7 @@ function makePackage(folder: string, name: string, code: string): void {
   writeFileSync(join(place, "index.cjs"), code);
 }
 
-/** A package that does as the backend of that name would where `begins` is true. */
+/** A stand-in for the package of a backend, which starts if `begins` is true. */
 const standIn = (begins: string) => `
   const util = require("util");
   exports.enableProdMode = () => {};
@@ -76,8 +76,8 @@ const core = [
   "webidl-conversions",
 ];
 
-describe("a backend that is named", () => {
-  it("and is not installed is told with the command that installs it", async (test) => {
+describe("a named backend", () => {
+  it("that is not installed is reported with the command that installs it", async (test) => {
     const { ask } = installation(test, []);
     assert.deepEqual(await ask('"wasm"'), {
       kind: "InputError",
@@ -87,7 +87,7 @@ describe("a backend that is named", () => {
     });
   });
 
-  it("is not taken to be installed for an alias of its name", async (test) => {
+  it("is not considered installed if the package is only an npm alias of that name", async (test) => {
     const { ask, folder } = installation(test, []);
     mkdirSync(join(folder, "node_modules/@tensorflow"), { recursive: true });
     symlinkSync(
@@ -101,7 +101,7 @@ describe("a backend that is named", () => {
     );
   });
 
-  it("and does not load is told with the reason", async (test) => {
+  it("that does not load is reported with the reason", async (test) => {
     const { ask } = installation(test, [], {
       "@tensorflow/tfjs-node": 'throw new Error("no native library\\nat line 2")',
       "@tensorflow/tfjs-backend-webgpu": "",
@@ -117,7 +117,7 @@ describe("a backend that is named", () => {
     );
   });
 
-  it("finds the functions of util that Node 23 removed", async (test) => {
+  it("can use the functions of util that Node 23 removed", async (test) => {
     const { ask } = installation(test, [], {
       "@tensorflow/tfjs-node": standIn('name === "tensorflow" && util.isNullOrUndefined(null) && util.isArray([])'),
     });
@@ -125,8 +125,8 @@ describe("a backend that is named", () => {
   });
 });
 
-describe("without a name", () => {
-  it("the best that is installed and works is taken, and the failure of a better one is told", async (test) => {
+describe("without a named backend,", () => {
+  it("the best one that works is chosen, with warnings about better ones that failed", async (test) => {
     const { ask } = installation(test, core, {
       "@tensorflow/tfjs-node-gpu": 'throw new Error("no CUDA")',
       "@tensorflow/tfjs-node": standIn("false"),
@@ -142,7 +142,7 @@ describe("without a name", () => {
     assert.match(warnings![2]!, /^tfjs runs on the backend cpu: plain JavaScript, .* for checks of small models only$/);
   });
 
-  it("the working directory's packages come before the library's own", async (test) => {
+  it("packages of the working directory take precedence over the library's own", async (test) => {
     const { ask } = installation(test, [], { "@tensorflow/tfjs-node": 'throw new Error("the library\'s")' });
     const project = emptyFolder(test);
     makePackage(project, "@tensorflow/tfjs-node", standIn('name === "tensorflow"'));
@@ -151,7 +151,7 @@ describe("without a name", () => {
 
   // Node also looks in the folders above that of the test.
   const above = existsSync(join(tmpdir(), "node_modules/@tensorflow")) && `${tmpdir()} has packages of tfjs`;
-  it("nothing installed is an error that says what to install", { skip: above }, async (test) => {
+  it("an InputError says what to install if nothing is installed", { skip: above }, async (test) => {
     const { ask } = installation(test, []);
     const { kind, error } = await ask();
     assert.equal(kind, "InputError");

@@ -15,7 +15,7 @@ import { tfjsBackends } from "../../support/tfjs-backends.js";
 const onnx = new OnnxEngine({ threads: 1 });
 after(() => onnx.close());
 
-/** What tfjs refuses: it has no type for bytes. */
+/** Ops that tfjs refuses because it has no byte type. */
 const refused: readonly OpName[] = ["matmulQuantized", "dequantize"];
 
 for (const backend of tfjsBackends) {
@@ -23,14 +23,14 @@ for (const backend of tfjsBackends) {
   after(() => tfjs.close());
   const check = (found: Parameters<typeof checkCase>[0]) => checkCase(found, runOn(tfjs), runOn(onnx));
 
-  describe(`tfjs on ${backend} computes what onnxruntime computes`, () => {
+  describe(`tfjs on ${backend} matches ONNX Runtime`, () => {
     for (const op of (Object.keys(definitions) as OpName[]).filter((op) => !refused.includes(op))) {
       it(op, async () => {
         for (const found of [...cases[op], ...drawCases(op, 6, Random.seeded(1))]) await check(found);
       });
     }
     for (const found of compositions) it(found.title, () => check(found));
-    it("but quantised weights", async () => {
+    it("but refuses quantized weights", async () => {
       for (const op of refused)
         await assert.rejects(
           checkCase(cases[op][0]!, runOn(tfjs)),
@@ -39,7 +39,7 @@ for (const backend of tfjsBackends) {
     });
   });
 
-  describe(`on ${backend} values and gradients stay finite and right far from 0`, () => {
+  describe(`tfjs on ${backend} keeps values and gradients finite and correct far from 0`, () => {
     for (const found of far) it(found.title, () => check(found));
   });
 }

@@ -17,7 +17,7 @@ const weight = tensor([4, 3], Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1, 1
 const y = [1, 2, 3, 6, 4, 5, 6, 15];
 
 describe("on wasm", () => {
-  it("the transpose of a weight is made once, and freed with it", async () => {
+  it("the transpose of a weight is computed once and freed with the weight", async () => {
     const calls = openRuntime(tf, "wasm");
     const none = tf.memory().numTensors;
     const state = calls.create([["w", weight]]);
@@ -37,7 +37,7 @@ describe("on wasm", () => {
     assert.equal(tf.memory().numTensors, none);
   });
 
-  it("the sum of many numbers is as exact as of few", async () => {
+  it("the sum of millions of numbers has a relative error below 1e-6", async () => {
     const calls = openRuntime(tf, "wasm");
     const graph = new Graph();
     const many = graph.input("many", "float32", [3000, 1500]);
@@ -48,7 +48,7 @@ describe("on wasm", () => {
     const found = await calls.run(id, { many: new Float32Array(3000 * 1500).fill(0.1) }, []);
     const worst = (name: string, expected: number) =>
       Math.max(...[...found[name]!.data].map((sum) => Math.abs(sum / expected - 1)));
-    // One after the other in float32 all come to 431 400.
+    // Added one after the other in float32, all numbers sum to 431 400.
     assert.ok(worst("all", 450_000) < 1e-6);
     assert.ok(worst("rows", 300) < 1e-6);
     assert.ok(worst("kept", 150) < 1e-6);

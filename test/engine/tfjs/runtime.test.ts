@@ -13,7 +13,7 @@ import { openRuntime } from "../../support/tfjs-runtime.js";
 import { tinyConfig } from "../../support/tiny-model.js";
 
 /*
- * What the thread does, without the thread: the library counts its tensors for all of it. Each test
+ * The work of the thread, without the thread, because the library counts tensors globally. Each test
  * counts before and after.
  */
 
@@ -23,7 +23,7 @@ const open = (isHurried?: () => boolean) => openRuntime(cpu, "cpu", isHurried);
 const tensors = () => cpu.memory().numTensors;
 const row = (...numbers: number[]) => tensor([numbers.length], Float32Array.from(numbers));
 
-/** w ← exp(erf(w)), giving the old w, the new one and an input as it came. */
+/** w ← exp(erf(w)·x); outputs the old w, the new one and the unchanged input. */
 function program(): { program: Program; feeds: Feeds } {
   const graph = new Graph();
   const w = graph.state("w", "float32", [3]);
@@ -35,7 +35,7 @@ function program(): { program: Program; feeds: Feeds } {
   };
 }
 
-/** Something for each input: all tokens, positions and rows are the first. */
+/** Some feed for each input; all tokens, positions and rows are the first. */
 function anyFeeds({ outputs, updates }: Program): Feeds {
   const leaves = g
     .topologicalOrder([...Object.values(outputs), ...updates.values()])
@@ -48,8 +48,8 @@ function anyFeeds({ outputs, updates }: Program): Feeds {
   );
 }
 
-describe("after a run there are as many tensors as before", () => {
-  it("of a training step, whose state moves on", async () => {
+describe("after a run, the number of tensors is the same as before", () => {
+  it("for a training step, which updates its state", async () => {
     const shape = { rows: 2, length: 8, responses: 2, completions: 6, sharesPrompts: false };
     const { create, prepare, run, read, release, freeState } = open();
     const none = tensors();
@@ -80,7 +80,7 @@ describe("after a run there are as many tensors as before", () => {
     assert.equal(tensors(), none);
   });
 
-  it("of a program that gives leaves back, and of one that swaps two states", async () => {
+  it("for a program that returns its leaves, and for one that swaps two states", async () => {
     const { create, prepare, run, read, release, freeState } = open();
     const none = tensors();
     const state = create([
@@ -113,8 +113,8 @@ describe("after a run there are as many tensors as before", () => {
   });
 });
 
-describe("a run that fails in the middle of a graph frees all it made, and leaves the state as it was", () => {
-  /** Runs {@link program} and asserts that it fails so. */
+describe("a run frees its tensors and leaves the state unchanged", () => {
+  /** Runs {@link program} and asserts that it fails with this message, without leaks or changes. */
   async function failing(calls: ReturnType<typeof open>, message: RegExp): Promise<void> {
     const state = calls.create([["w", row(1, 2, 3)]]);
     const { program: failing, feeds } = program();
@@ -127,7 +127,7 @@ describe("a run that fails in the middle of a graph frees all it made, and leave
     calls.freeState(state);
   }
 
-  it("for want of a kernel, and says which op", async () => {
+  it("if a kernel is missing, and the error names the op", async () => {
     const kernel = cpu.getKernel("Exp", "cpu");
     cpu.unregisterKernel("Exp", "cpu");
     try {
@@ -140,7 +140,7 @@ describe("a run that fails in the middle of a graph frees all it made, and leave
     }
   });
 
-  it("because the process ends", async () => {
+  it("if the engine is closed during the run", async () => {
     let ops = 0;
     await failing(
       open(() => ++ops > 4),
@@ -148,7 +148,7 @@ describe("a run that fails in the middle of a graph frees all it made, and leave
     );
   });
 
-  it("for a feed that is missing", async () => {
+  it("if a feed is missing", async () => {
     const calls = open();
     const state = calls.create([["w", row(1, 2, 3)]]);
     const id = calls.prepare(program().program);

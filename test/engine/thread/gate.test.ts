@@ -5,7 +5,7 @@ import { Gate } from "../../../src/engine/thread/gate.js";
 const inside = (gate: Gate) => gate.shared[0] === 1;
 
 describe("a gate", () => {
-  it("has somebody inside while there is work, also where it fails", async () => {
+  it("is occupied during the work and empty after it, even if the work fails", async () => {
     const gate = new Gate();
     const seenFromOutside = new Gate(gate.shared);
     const result = await gate.pass(() => {
@@ -21,7 +21,7 @@ describe("a gate", () => {
     seenFromOutside.waitUntilEmpty();
   });
 
-  it("lets nothing in once the other side has shut it, and what is inside goes on to its end", async () => {
+  it("refuses new work after the other side has shut it, and lets current work finish", async () => {
     const gate = new Gate();
     const other = new Gate(gate.shared);
     const work = gate.pass(async () => {

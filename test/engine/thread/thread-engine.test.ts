@@ -8,7 +8,7 @@ import { add, Graph, matmul, mul, sum, tensor, type Value } from "../../../src/g
 
 const scalar = (value: number) => tensor([1], Float32Array.of(value));
 
-/** w ← w + x·factor, giving w as it was before, times 10. */
+/** w ← w + x·factor; outputs 10 times the previous w. */
 function counter(factor = 1): Program {
   const graph = new Graph();
   const w = graph.state("w", "float32", [1]);
@@ -16,7 +16,7 @@ function counter(factor = 1): Program {
   return { outputs: { before: mul(w, 10) }, updates: new Map([["w", add(w, mul(x, factor))]]) };
 }
 
-/** x · wᵀ of some rows. */
+/** x · wᵀ for this number of rows. */
 function product(rows: number): Program {
   const graph = new Graph();
   const [x, w] = [graph.input("x", "float32", [rows, 2]), graph.state("w", "float32", [3, 2])];
@@ -31,7 +31,7 @@ function tenfold(): Program {
 
 const weights = tensor([3, 2], Float32Array.of(1, 2, 3, 4, 5, 6));
 
-/** A tenth of a second or more of products of square matrices. */
+/** Products of square matrices that take a tenth of a second or more. */
 function longWork(size: number): { program: Program; feeds: { x: Float32Array } } {
   const x = new Graph().input("x", "float32", [size, size]);
   let y: Value = x;
@@ -42,12 +42,12 @@ function longWork(size: number): { program: Program; feeds: { x: Float32Array } 
   };
 }
 
-/** Long enough for a run to have begun, and not to have ended. */
+/** Long enough for a run to have started but not finished. */
 const pause = () => new Promise((resolve) => setTimeout(resolve, 30));
 
 const x = (value: number) => ({ x: Float32Array.of(value) });
 
-/** The engines, with the size of matrices whose product takes them some milliseconds. */
+/** The engines, each with a size of matrices that it needs some milliseconds to multiply. */
 const engines: readonly [name: string, create: () => Engine, size: number][] = [
   ["onnx", () => new OnnxEngine({ threads: 1 }), 700],
   ["tfjs", () => new TfjsEngine({ backend: "wasm" }), 350],
@@ -66,7 +66,7 @@ for (const [name, create, size] of engines) {
       assert.equal((await state.read()).get("w")!.data[0], 3.5);
     });
 
-    it("looks a name up in the first state that has it, and updates it there", async () => {
+    it("reads and updates a name in the first state that has it", async () => {
       const first = await engine.createState([
         ["other", scalar(0)],
         ["w", scalar(1)],
@@ -78,7 +78,7 @@ for (const [name, create, size] of engines) {
       assert.equal((await second.read()).get("w")!.data[0], 100);
     });
 
-    it("takes its turn: runs of two programs on two states, asked for at once, do not disturb each other", async () => {
+    it("waits its turn: concurrent runs of two programs on two states do not interfere", async () => {
       const states = await Promise.all([
         engine.createState([["w", scalar(0)]]),
         engine.createState([["w", scalar(1000)]]),
@@ -96,7 +96,7 @@ for (const [name, create, size] of engines) {
       assert.deepEqual(after, [-6, 994]);
     });
 
-    it("leaves the event loop free", async () => {
+    it("does not block the event loop", async () => {
       const { program, feeds } = longWork(size);
       const executable = await engine.prepare(program);
       let ticks = 0;
@@ -105,12 +105,12 @@ for (const [name, create, size] of engines) {
       await executable.run(feeds);
       const took = performance.now() - start;
       clearInterval(timer);
-      assert.ok(took > 50, `a long run takes ${took} ms only`);
-      // An event loop that is held ticks once or twice; on a busy machine one that is free has not much of a core either.
+      assert.ok(took > 50, `a long run takes only ${took} ms`);
+      // A blocked event loop ticks once or twice; on a busy machine, even a free one gets little of a core.
       assert.ok(ticks >= Math.max(3, took / 100), `${ticks} ticks of 5 ms in ${took} ms`);
     });
 
-    it("works on every type of element", async () => {
+    it("accepts int32 inputs and bool states, and returns them unchanged", async () => {
       const graph = new Graph();
       const ids = graph.input("ids", "int32", [3]);
       const flags = graph.state("flags", "bool", [2]);
@@ -123,7 +123,7 @@ for (const [name, create, size] of engines) {
   });
 
   describe(`${name}: a program that reads frozen state`, () => {
-    it("gives the same for any number of rows, before and after a change of the state, and on another state", async () => {
+    it("is correct for one and two rows, before and after a change of the state, and on another state", async () => {
       const state = await engine.createState([["w", weights]]);
       const other = await engine.createState([
         [
@@ -169,7 +169,7 @@ for (const [name, create, size] of engines) {
       await assert.rejects(two.run({ x: new Float32Array(4) }, [state]), /this state has been freed/);
     });
 
-    it("checks feeds and state as any other does", async () => {
+    it("checks feeds and state", async () => {
       const executable = await engine.prepare(product(2), { frozen: true });
       const state = await engine.createState([["w", tensor([2, 3], weights.data)]]);
       await assert.rejects(
@@ -184,7 +184,7 @@ for (const [name, create, size] of engines) {
   });
 
   describe(`${name}: a state`, () => {
-    it("is a copy, and gives copies", async () => {
+    it("copies its tensors when it is created and when it is read", async () => {
       const given = scalar(1);
       const state = await engine.createState([["w", given]]);
       given.data[0] = 7;
@@ -195,7 +195,7 @@ for (const [name, create, size] of engines) {
       assert.equal((await state.read()).get("w")!.data[0], 2);
     });
 
-    it("cannot be read or used once it is freed", async () => {
+    it("cannot be read or used after it is freed", async () => {
       const state = await engine.createState([["w", scalar(1)]]);
       const executable = await engine.prepare(counter());
       await state.free();
@@ -241,7 +241,7 @@ for (const [name, create, size] of engines) {
   });
 
   describe(`${name}: an engine`, () => {
-    it("that is closed finishes the run that is on, and rejects what waits behind it and what is asked of it later", async () => {
+    it("that is closed finishes the current run, and rejects waiting runs and later requests", async () => {
       const closing = create();
       const { program, feeds } = longWork(size);
       const executable = await closing.prepare(program);
@@ -249,7 +249,7 @@ for (const [name, create, size] of engines) {
       await pause();
       await closing.close();
       const [first, second] = await pending;
-      // On a busy machine it may not have begun.
+      // On a busy machine, the run may not have started.
       if (first.status === "rejected") assert.match(String(first.reason), /the engine is closed/);
       else assert.equal(first.value.y!.shape.length, 0);
       assert.match(String(second.status === "rejected" && second.reason), /the engine is closed/);
@@ -258,7 +258,7 @@ for (const [name, create, size] of engines) {
       await closing.close();
     });
 
-    // The source of a program that asks for a long run and then does what is given.
+    // The source of a program that starts a long run and then executes the given code.
     const url = (path: string) => JSON.stringify(new URL(`../../../src/${path}`, import.meta.url).href);
     const source = (then: string) => `
       import { OnnxEngine } from ${url("engine/onnx/engine.js")};
@@ -280,11 +280,11 @@ for (const [name, create, size] of engines) {
         );
       });
 
-    it("keeps the process alive while it works, and not when it is idle", async () => {
+    it("keeps the process alive while it runs, but not while it is idle", async () => {
       assert.deepEqual(await child(""), { code: 0, stdout: "0\n", stderr: "" });
     });
 
-    it("lets the process end in the middle of a run, by an exit or an error", async () => {
+    it("lets the process end during a run, by process.exit or an error", async () => {
       const exited = await child("setTimeout(() => process.exit(3), 30)");
       assert.deepEqual([exited.code, exited.stderr], [3, ""]);
       const { code, stderr } = await child('setTimeout(() => { throw new Error("thrown") }, 30)');

@@ -3,7 +3,7 @@ import { add, cast, mul, sum } from "../../../src/graph/build.js";
 import { sizeOf, tensor, type DType, type Shape } from "../../../src/graph/tensor.js";
 import { Graph, type Value } from "../../../src/graph/value.js";
 
-/** An op on inputs of given shapes and contents: checked for its gradients and, engine by engine, for its values. */
+/** An op on inputs of given shapes and contents, to check its gradients and its values on each engine. */
 export interface Case {
   readonly title: string;
   readonly inputs: readonly Given[];
@@ -22,7 +22,7 @@ export interface Given {
   readonly element: (random: Random, i: number) => number;
 }
 
-/** A case whose graph is built and whose leaves, named `x0`, `x1`, …, have contents. */
+/** A case with its graph and with contents for its leaves, named `x0`, `x1`, …. */
 export interface BuiltCase {
   readonly leaves: readonly Value<"input" | "state">[];
   readonly differentiated: readonly Value<"input" | "state">[];
@@ -30,7 +30,7 @@ export interface BuiltCase {
   readonly feeds: Record<string, number[]>;
 }
 
-/** Builds the graph of a case; the contents depend on nothing but its title. */
+/** Builds the graph of a case; the contents depend only on its title. */
 export function buildCase({ title, inputs, build }: Case): BuiltCase {
   const graph = new Graph();
   const leaves = inputs.map(({ leaf, dtype, shape }, i) => graph[leaf](`x${i}`, dtype, shape));
@@ -42,7 +42,7 @@ export function buildCase({ title, inputs, build }: Case): BuiltCase {
   return { leaves, differentiated, output: build(...leaves), feeds: Object.fromEntries(feeds) };
 }
 
-/** A scalar that depends on every element of the values, each with its own weight, drawn by the label. */
+/** A scalar that depends on every element of the values, each with its own weight, which depends on the label. */
 export function weighted(values: readonly Value[], label: string): Value {
   const { graph } = values[0]!;
   const terms = values.map((value, i) => {

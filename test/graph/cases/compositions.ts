@@ -39,7 +39,7 @@ function languageModel(...inputs: Value[]): Value {
 /** DPO's loss of two log-ratios (Rafailov et al. 2023, eq. 7) with β = 0.1. */
 const dpo = (chosen: Value, rejected: Value): Value => b.neg(b.mean(b.logSigmoid(b.mul(b.sub(chosen, rejected), 0.1))));
 
-/** Ops as models put them together. */
+/** Combinations of ops as in models. */
 export const compositions: readonly Case[] = [
   {
     title: "an attention block",

@@ -2,7 +2,7 @@ import { matmul, mean, sum } from "../../../src/graph/build.js";
 import type { Case } from "./case.js";
 import { normal } from "./case.js";
 
-/** All four ways to transpose, of matrices [2, 3] · [3, 4]. */
+/** All four ways to transpose the factors of [2, 3] · [3, 4]. */
 function matmuls(lead: readonly number[], scale: number): Case[] {
   return [false, true].flatMap((transposeA) =>
     [false, true].map((transposeB) => ({

@@ -8,7 +8,7 @@ import { leaves } from "./leaves.js";
 import { quantized } from "./quantized.js";
 import { transformer } from "./transformer.js";
 
-/** Cases of every op: an op without any does not compile. */
+/** Cases for every op; an op without cases does not compile. */
 export const cases: Readonly<Record<OpName, readonly Case[]>> = {
   ...leaves,
   ...elementwise,

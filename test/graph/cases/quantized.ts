@@ -10,7 +10,7 @@ export const anyBytes = (...shape: number[]): Given => ({
   element: (random) => random.integer(256),
 });
 
-/** The blocks of some rows and their scales. */
+/** The blocks of quantized rows and their scales. */
 export const quantizedRows = (rows: number, blocks: number, bits: BlockBits): [Given, Given] => [
   anyBytes(rows, blocks, blockBytes(bits)),
   held(positive(rows, blocks)),

@@ -7,7 +7,7 @@ import { bits, held, integers, kept, normal, numbers, positive, type Case, type 
 import { quantizedRows } from "./quantized.js";
 
 /*
- * Cases whose shapes are drawn, for what nobody thought of: axes of every rank and size, every way
+ * Cases with random shapes, to cover what nobody thought of: axes of every rank and size, every way
  * in which two shapes broadcast.
  */
 
@@ -18,7 +18,7 @@ const whole = (random: Random, least: number, most: number) => least + random.in
 const shapeOf = (random: Random, least = 0, most = 4): number[] =>
   Array.from({ length: whole(random, least, most) }, () => whole(random, 1, 5));
 
-/** A shape that broadcasts to `shape`: some leading axes are not there, some axes are 1. */
+/** A shape that broadcasts to `shape`: some leading axes are missing, some axes are 1. */
 const lesser = (random: Random, shape: Shape): number[] =>
   shape.slice(whole(random, 0, shape.length)).map((size) => (random.uniform() < 0.3 ? 1 : size));
 
@@ -50,14 +50,14 @@ const binary =
     return { inputs: [normal(...x), right(...y)], build: op };
   };
 
-/** Data, an index of its shape beside an axis, and that axis. */
+/** The shapes of data and of an index that differs from it only along one axis, and that axis. */
 function alongAxis(random: Random): { data: number[]; index: number[]; axis: number } {
   const data = shapeOf(random, 1);
   const axis = random.integer(data.length);
   return { data, index: data.with(axis, whole(random, 1, 6)), axis };
 }
 
-/** Data [...lead, n, d] and an index for each place of lead. */
+/** Sizes for data [...lead, n, d] with an index for each position of lead. */
 function rows(random: Random): { lead: number[]; n: number; d: number } {
   return { lead: shapeOf(random, 0, 2), n: whole(random, 1, 5), d: whole(random, 1, 5) };
 }
@@ -193,7 +193,7 @@ export const randomCases: Readonly<Record<OpName, Draw>> = {
     return { inputs: [normal(...shape), normal(shape.at(-1)!)], build: (x, weight) => b.rmsNorm(x, weight, 1e-5) };
   },
   layerNorm: (random) => {
-    // Of one number the variance is 0, and of two it may be.
+    // The variance of one number is 0, and that of two may be.
     const shape = [...shapeOf(random, 0, 3), whole(random, 3, 6)];
     const size = shape.at(-1)!;
     return {
@@ -224,7 +224,7 @@ export const randomCases: Readonly<Record<OpName, Draw>> = {
   },
 };
 
-/** Cases of an op whose shapes depend on the seed alone. */
+/** Cases of an op; their shapes depend only on the seed. */
 export function drawCases(op: OpName, count: number, seeded: Random): Case[] {
   return Array.from({ length: count }, (_, i) => {
     const drawn = randomCases[op](seeded.fork(op, i));

@@ -10,12 +10,12 @@ after(() => engine.close());
 
 for (const name of modelCases) {
   describe(`the decoder (${name})`, () => {
-    it("gives the logits that PyTorch gives", async () => {
+    it("matches PyTorch's logits", async () => {
       const { config, parameters, logits } = await loadModelCase(name);
       assertClose(await logitsOf(engine, config, parameters, [logits.row]), logits.values.flat(), 1e-5, "logits");
     });
 
-    it("does not look at what follows, nor at other rows", async () => {
+    it("attends neither to later tokens nor to other rows", async () => {
       const { config, parameters, logits } = await loadModelCase(name);
       const seen = 3;
       const another = logits.row.map((token, i) => (i < seen ? token : (token + 7) % config.vocabSize));

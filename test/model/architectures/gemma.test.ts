@@ -36,7 +36,7 @@ describe("Gemma 2", () => {
   };
   const parse = (changes: object) => gemma2.parse({ ...written, ...changes }, "config.json");
 
-  it("is read from its config.json: every other layer has the window, the first among them, and the head is tied", () => {
+  it("is read from its config.json, with a window in every other layer and a tied head", () => {
     assert.deepEqual(parse({ num_hidden_layers: 3 }), {
       architecture: "gemma2",
       vocabSize: 256000,
@@ -60,7 +60,7 @@ describe("Gemma 2", () => {
     });
   });
 
-  it("has no caps where they are null, and transformers' where they are left out", () => {
+  it("has no caps if they are null, and the defaults of transformers if they are missing", () => {
     const uncapped = parse({ attn_logit_softcapping: null, final_logit_softcapping: null });
     assert.ok(!("scoreSoftCap" in uncapped) && !("logitSoftCap" in uncapped));
     assert.equal(gemma2.fields(uncapped)["final_logit_softcapping"], null);
@@ -68,7 +68,7 @@ describe("Gemma 2", () => {
     assert.deepEqual([left.scoreSoftCap, left.logitSoftCap], [50, 30]);
   });
 
-  it("is refused with another activation, with attention to what follows, or kinds of other layers than it has", () => {
+  it("is refused with another activation, bidirectional attention or a wrong number of layer_types", () => {
     assert.throws(
       () => parse({ hidden_activation: "silu" }),
       /hidden_activation = "silu", expected "gelu_pytorch_tanh"/,
@@ -85,7 +85,7 @@ describe("Gemma 2", () => {
 });
 
 describe("Gemma 3", () => {
-  /** What config.json of Gemma 3 1B says of its layers. */
+  /** The fields of Gemma 3 1B's config.json that describe its layers. */
   const written = {
     architectures: ["Gemma3ForCausalLM"],
     attn_logit_softcapping: null,
@@ -110,7 +110,7 @@ describe("Gemma 3", () => {
   };
   const parse = (changes: object) => gemma3.parse({ ...written, ...changes }, "config.json");
 
-  it("has a window in five layers of six, which are rotated by a base of their own", () => {
+  it("has a window in five of six layers, with a separate rotary base", () => {
     const { windowedLayers, ropeTheta, windowedRotary, slidingWindow } = parse({});
     assert.deepEqual(
       windowedLayers,
@@ -119,7 +119,7 @@ describe("Gemma 3", () => {
     assert.deepEqual([ropeTheta, windowedRotary, slidingWindow], [1000000, { ropeTheta: 10000 }, 512]);
   });
 
-  it("is scaled in the layers without a window alone, where transformers 4 and 5 say it", () => {
+  it("scales only layers without a window, as configured by transformers 4 or 5", () => {
     const linear = { type: "linear", factor: 8 };
     const old = parse({ rope_scaling: { rope_type: "linear", factor: 8 } });
     assert.deepEqual([old.ropeScaling, old.windowedRotary], [linear, { ropeTheta: 10000 }]);
@@ -132,7 +132,7 @@ describe("Gemma 3", () => {
     assert.deepEqual(gemma3.parse({ ...written, ...gemma3.fields(found) }, ""), found);
   });
 
-  it("is refused with capped scores, which it has norms instead of", () => {
+  it("is refused with capped attention scores", () => {
     assert.throws(() => parse({ attn_logit_softcapping: 50 }), /attn_logit_softcapping = 50/);
   });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { gptNeoX } from "../../../src/model/architectures/gpt-neox.js";
 
-/** config.json of Pythia 70M, which transformers 4 wrote. */
+/** config.json of Pythia 70M, as written by transformers 4. */
 const written = {
   architectures: ["GPTNeoXForCausalLM"],
   bos_token_id: 0,
@@ -49,7 +49,7 @@ test("Pythia's config.json is read", () => {
   });
 });
 
-test("how heads are rotated is read from where transformers 4 and 5 put it", () => {
+test("rotary settings are read from the fields of transformers 4 and of transformers 5", () => {
   const old = parse({ rotary_pct: 0.5, rotary_emb_base: 500 });
   assert.deepEqual([old.rotaryFactor, old.ropeTheta], [0.5, 500]);
   const rope = { rope_type: "default", rope_theta: 700, partial_rotary_factor: 1 };
@@ -57,7 +57,7 @@ test("how heads are rotated is read from where transformers 4 and 5 put it", () 
   assert.deepEqual([found.rotaryFactor, found.ropeTheta], [1, 700]);
 });
 
-test("the names of one activation are one", () => {
+test("all names of tanh GELU map to one activation", () => {
   for (const name of ["gelu_new", "gelu_fast", "gelu_pytorch_tanh"])
     assert.equal(parse({ hidden_act: name }).activation, "gelu-tanh");
 });

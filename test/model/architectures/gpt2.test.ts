@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { gpt2 } from "../../../src/model/architectures/gpt2.js";
 
-/** config.json of openai-community/gpt2, but for the settings of its examples. */
+/** config.json of openai-community/gpt2, without the settings for its examples. */
 const written = {
   activation_function: "gelu_new",
   architectures: ["GPT2LMHeadModel"],
@@ -23,7 +23,7 @@ const written = {
 };
 const parse = (changes: object) => gpt2.parse({ ...written, ...changes }, "config.json");
 
-test("GPT-2's config.json is read: a tied head, a feed-forward four times as wide as the model", () => {
+test("GPT-2's config.json is read, with a tied head and a feed-forward four times the hidden size", () => {
   assert.deepEqual(parse({}), {
     architecture: "gpt2",
     vocabSize: 50257,

@@ -13,7 +13,7 @@ const fields = {
 };
 const { smollm3, granite, olmo2, phi3, stablelm } = architectures;
 
-test("SmolLM3's layers are rotated as no_rope_layers says, or all but every fourth", () => {
+test("SmolLM3 rotates the layers marked in no_rope_layers, or all except every fourth", () => {
   const parse = (changes: object) => smollm3.parse({ ...fields, model_type: "smollm3", ...changes }, "config.json");
   assert.deepEqual(parse({}).rotatedLayers, [true, true, true, false]);
   assert.deepEqual(parse({ no_rope_layer_interval: 2 }).rotatedLayers, [true, false, true, false]);
@@ -23,14 +23,14 @@ test("SmolLM3's layers are rotated as no_rope_layers says, or all but every four
   assert.throws(() => parse({ use_sliding_window: true }), /use_sliding_window = true, expected false/);
 });
 
-test("Granite's multipliers are 1 where they are left out, and must be above 0", () => {
+test("Granite's multipliers default to 1 and must be above 0", () => {
   const parse = (changes: object) => granite.parse({ ...fields, model_type: "granite", ...changes }, "config.json");
   const { embeddingMultiplier, residualMultiplier, attentionMultiplier, logitDivisor } = parse({ logits_scaling: 8 });
   assert.deepEqual([embeddingMultiplier, residualMultiplier, attentionMultiplier, logitDivisor], [1, 1, 1, 8]);
   assert.throws(() => parse({ logits_scaling: 0 }), /logits_scaling = 0/);
 });
 
-test("OLMo 2 has no norm before attention, and norms as wide as all queries and all keys", () => {
+test("OLMo 2 has no norm before attention, and norms as wide as all queries and as all keys", () => {
   const modules = olmo2.modules(olmo2.parse({ ...fields, model_type: "olmo2", num_hidden_layers: 1 }, "config.json"));
   const norms = modules
     .filter((module) => module.kind === "norm")
@@ -48,7 +48,7 @@ test("OLMo 2 has no norm before attention, and norms as wide as all queries and 
   ]);
 });
 
-test("Phi-3's context is the one that LongRoPE's short factors are for, and no other scaling is read", () => {
+test("Phi-3 uses the context length of LongRoPE's short factors and refuses other scaling", () => {
   const parse = (changes: object) =>
     phi3.parse({ ...fields, model_type: "phi3", max_position_embeddings: 131072, ...changes }, "config.json");
   const long = {
@@ -64,7 +64,7 @@ test("Phi-3's context is the one that LongRoPE's short factors are for, and no o
   assert.throws(() => parse({ rope_scaling: { type: "yarn", factor: 2 } }), /rope_type = "yarn", expected "longrope"/);
 });
 
-test("StableLM rotates a quarter of each head unless it says otherwise, and one norm is read twice where it is parallel", () => {
+test("StableLM rotates a quarter of each head by default, and its parallel layers have one norm", () => {
   const parse = (changes: object) => stablelm.parse({ ...fields, model_type: "stablelm", ...changes }, "config.json");
   assert.deepEqual([parse({}).rotaryFactor, parse({ partial_rotary_factor: 0.5 }).rotaryFactor], [0.25, 0.5]);
   const norms = (config: ReturnType<typeof parse>) =>

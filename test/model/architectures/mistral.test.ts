@@ -46,13 +46,13 @@ test("Mistral 7B's config.json is read", () => {
   });
 });
 
-test("there is no window where it is null, and transformers' window where it is left out", () => {
+test("a null sliding_window means no window, and a missing one means the default of transformers", () => {
   assert.equal("slidingWindow" in parse({ sliding_window: null }), false);
   assert.equal(parse({ sliding_window: undefined }).slidingWindow, 4096);
   assert.equal(mistral.fields(parse({ sliding_window: null }))["sliding_window"], null);
 });
 
-test("kinds of layers that say what the window says are read, others are refused", () => {
+test("layer_types that agree with sliding_window are accepted, and others are refused", () => {
   assert.deepEqual(parse({ layer_types: ["sliding_attention", "sliding_attention"] }), parse({}));
   const full = { sliding_window: null, layer_types: ["full_attention"] };
   assert.deepEqual(parse(full), parse({ sliding_window: null }));

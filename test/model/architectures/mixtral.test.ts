@@ -53,7 +53,7 @@ test("Mixtral's config.json is read", () => {
   assert.equal(parse({ sliding_window: 4096 }).slidingWindow, 4096);
 });
 
-test("a layer has a router and three matrices of each expert", () => {
+test("a layer has a router and three matrices per expert", () => {
   const modules = mixtral.modules(parse({ num_hidden_layers: 1, num_local_experts: 2 }));
   const routed = modules.filter((module) => module.kind === "linear" && module.routed);
   assert.deepEqual(
@@ -76,7 +76,7 @@ test("a layer has a router and three matrices of each expert", () => {
   );
 });
 
-test("what would change training is refused, and so are more experts for a token than there are", () => {
+test("settings that would change training and invalid numbers of experts are refused", () => {
   assert.throws(() => parse({ router_jitter_noise: 0.1 }), /router_jitter_noise = 0\.1, expected 0$/);
   assert.throws(() => parse({ output_router_logits: true }), /output_router_logits = true, expected false$/);
   assert.throws(

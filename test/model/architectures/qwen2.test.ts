@@ -31,7 +31,7 @@ const written = {
 };
 const parse = (changes: object) => qwen2.parse({ ...written, ...changes }, "config.json");
 
-test("Qwen2.5's config.json is read, and its window, which is not used, is not minded", () => {
+test("Qwen2.5's config.json is read, and its unused sliding window is ignored", () => {
   assert.deepEqual(parse({}), {
     architecture: "qwen2",
     vocabSize: 151936,
@@ -49,7 +49,7 @@ test("Qwen2.5's config.json is read, and its window, which is not used, is not m
   });
 });
 
-test("a window that is used is refused", () => {
+test("a sliding window in use is refused", () => {
   assert.throws(() => parse({ use_sliding_window: true }), /use_sliding_window = true, expected false/);
   assert.throws(
     () => parse({ layer_types: ["full_attention", "sliding_attention"] }),
@@ -57,7 +57,7 @@ test("a window that is used is refused", () => {
   );
 });
 
-test("query, key and value have biases, the other layers none", () => {
+test("only query, key and value have biases", () => {
   const biases = qwen2
     .modules(parse({ num_hidden_layers: 1 }))
     .filter((module) => module.kind === "linear" && module.bias);

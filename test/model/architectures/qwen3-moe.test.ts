@@ -65,7 +65,7 @@ test("Qwen3-MoE's config.json is read", () => {
   });
 });
 
-test("which layers have experts, as transformers tells it, and the number of experts under either name", () => {
+test("layers with experts are chosen as in transformers, and the number of experts is read under either name", () => {
   const layers = (changes: object) => parse({ num_hidden_layers: 5, ...changes }).routedLayers.map(Number);
   assert.deepEqual(layers({ decoder_sparse_step: 2 }), [0, 1, 0, 1, 0]);
   assert.deepEqual(layers({ mlp_only_layers: [0, 3] }), [0, 1, 1, 0, 1]);
@@ -74,7 +74,7 @@ test("which layers have experts, as transformers tells it, and the number of exp
   assert.equal(parse({ num_experts: undefined }).experts, 128);
 });
 
-test("layers without experts have a feed-forward of its own width", () => {
+test("dense layers use intermediate_size, and experts use moe_intermediate_size", () => {
   const modules = qwen3Moe.modules(parse({ num_hidden_layers: 2, num_experts: 8, mlp_only_layers: [0] }));
   const width = (name: string) =>
     modules.flatMap((module) =>
@@ -86,7 +86,7 @@ test("layers without experts have a feed-forward of its own width", () => {
   assert.deepEqual(width("1.mlp.experts.7.gate_proj"), [768]);
 });
 
-test("what is not supported is refused", () => {
+test("a sliding window and too many experts per token are refused", () => {
   assert.throws(() => parse({ use_sliding_window: true }), /use_sliding_window = true, expected false/);
   assert.throws(
     () => parse({ num_experts_per_tok: 200 }),

@@ -52,7 +52,7 @@ test("Qwen3's config.json is read", () => {
   });
 });
 
-test("queries and keys have a norm of the size of a head, and no linear layer a bias", () => {
+test("queries and keys have norms of the head size, and no linear layer has a bias", () => {
   const modules = qwen3.modules(parse({ num_hidden_layers: 1 }));
   const norms = modules.filter(({ name }) => /[qk]_norm$/.test(name));
   assert.deepEqual(
@@ -65,6 +65,6 @@ test("queries and keys have a norm of the size of a head, and no linear layer a 
   assert.ok(modules.every((module) => module.kind !== "linear" || !module.bias));
 });
 
-test("a window that is used is refused", () => {
+test("a sliding window in use is refused", () => {
   assert.throws(() => parse({ use_sliding_window: true }), /use_sliding_window = true, expected false/);
 });

@@ -30,13 +30,13 @@ beforeEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test("a checkpoint of transformers loads, its parameters in the order of the layers", async () => {
+test("a checkpoint of transformers loads, with its parameters in the order of the layers", async () => {
   assert.deepEqual([...tiny.parameters.keys()], [...parameterShapes(tiny.config).keys()]);
   const { tensors } = await readSafetensors(`${fixture}/model.safetensors`);
   assert.deepEqual(tiny.parameters.get("model.norm.weight"), tensors.get("model.norm.weight"));
 });
 
-test("what is saved loads the same, twice to the same bytes", async () => {
+test("a saved checkpoint loads unchanged and is saved again with the same bytes", async () => {
   await saveCheckpoint(folder, tiny);
   const names = [
     "chat_template.jinja",
@@ -57,7 +57,7 @@ test("what is saved loads the same, twice to the same bytes", async () => {
   assert.deepEqual(await readdir(parent), ["model"]);
 });
 
-test("what the files said beyond the model is given back, but for the type of the weights", async () => {
+test("other fields and files are kept when saving, except for the dtype", async () => {
   await cp(fixture, folder, { recursive: true });
   const kept = {
     "tokenizer.model": Buffer.from([0, 255, 1]),
@@ -77,7 +77,7 @@ test("what the files said beyond the model is given back, but for the type of th
     assert.deepEqual(await readFile(join(folder, name)), Buffer.from(content), name);
 });
 
-test("what was changed since loading is written over what the files said", async () => {
+test("changes since loading override the fields of the files", async () => {
   const loaded = await loadCheckpoint(fixture);
   const config = { ...loaded.config, contextLength: 16 };
   await saveCheckpoint(folder, { ...loaded, config });
@@ -87,7 +87,7 @@ test("what was changed since loading is written over what the files said", async
   assert.deepEqual((await loadCheckpoint(folder)).config, config);
 });
 
-test("half precision in several files: the same checkpoint, rounded, twice to the same bytes", async () => {
+test("bfloat16 shards equal those of transformers and are saved again with the same bytes", async () => {
   const options = { dtype: "bfloat16", maxShardBytes: 6000 } as const;
   await saveCheckpoint(folder, tiny, options);
   const names = (await readdir(folder)).filter((name) => name.startsWith("model"));
@@ -115,7 +115,7 @@ test("half precision in several files: the same checkpoint, rounded, twice to th
   );
 });
 
-test("weights that float16 cannot hold are named, and what was there stays", async () => {
+test("weights that overflow float16 are named, and the existing checkpoint is kept", async () => {
   await saveCheckpoint(folder, tiny);
   const parameters = new Map(tiny.parameters);
   parameters.set("model.norm.weight", tensor([16], new Float32Array(16).fill(1e5)));
@@ -127,7 +127,7 @@ test("weights that float16 cannot hold are named, and what was there stays", asy
   assert.deepEqual(await readdir(parent), ["model"]);
 });
 
-test("an open checkpoint gives its parameters one at a time", async () => {
+test("an open checkpoint reads its parameters one at a time", async () => {
   const { config, tokenizer, weights } = await openCheckpoint(fixture);
   assert.deepEqual([config, tokenizer.files], [tiny.config, tiny.tokenizer.files]);
   assert.deepEqual([...weights.tensors.keys()], [...tiny.parameters.keys()]);
@@ -139,7 +139,7 @@ test("an open checkpoint gives its parameters one at a time", async () => {
   await assert.rejects(weights.read("model.norm.weight"));
 });
 
-test("a tied head is not written, and a copy of it is not minded", async () => {
+test("a tied head is not written; an equal copy is ignored, and a different one is refused", async () => {
   const config = { ...tiny.config, tiedEmbeddings: true };
   const parameters = new Map(tiny.parameters);
   parameters.delete("lm_head.weight");
@@ -158,14 +158,14 @@ test("a tied head is not written, and a copy of it is not minded", async () => {
   await assert.rejects(loadCheckpoint(folder), /lm_head.weight that differs/);
 });
 
-test("a folder with other files is left alone", async () => {
+test("a folder with other files is refused and left unchanged", async () => {
   await cp(fixture, folder, { recursive: true });
   await writeFile(join(folder, "thesis.tex"), "years of work");
   await assert.rejects(saveCheckpoint(folder, tiny), /"thesis.tex" in the folder, expected a new folder/);
   assert.equal(await readFile(join(folder, "thesis.tex"), "utf8"), "years of work");
 });
 
-test("what does not fit together is not written", async () => {
+test("a config that does not fit the weights or the tokenizer is not written", async () => {
   const wide = { ...tiny, config: { ...tiny.config, hiddenSize: 24 } };
   await assert.rejects(saveCheckpoint(folder, wide), InputError);
   const narrow = { ...tiny, config: { ...tiny.config, vocabSize: 8 } };
@@ -173,7 +173,7 @@ test("what does not fit together is not written", async () => {
   assert.deepEqual(await readdir(parent), []);
 });
 
-test("a failure while writing leaves the checkpoint that was there", async () => {
+test("a failure while writing keeps the existing checkpoint", async () => {
   await saveCheckpoint(folder, tiny);
   const files = new Map([...tiny.tokenizer.files, ["tokenizer.json/impossible", ""]]);
   await assert.rejects(saveCheckpoint(folder, { ...tiny, tokenizer: { ...tiny.tokenizer, vocabSize: 8, files } }));
@@ -181,7 +181,7 @@ test("a failure while writing leaves the checkpoint that was there", async () =>
   assert.deepEqual(await readdir(parent), ["model"]);
 });
 
-test("what a crash left half-written is neither loaded nor in the way", async () => {
+test("a partial folder left by a crash is not loaded and does not prevent saving", async () => {
   await cp(fixture, `${folder}.partial`, { recursive: true });
   await assert.rejects(loadCheckpoint(folder), /no such folder/);
   await saveCheckpoint(folder, tiny);
@@ -231,7 +231,7 @@ const refused: readonly [string, () => Promise<unknown>, RegExp][] = [
 ];
 
 for (const [what, spoil, message] of refused) {
-  test(`${what}: one clear error`, async () => {
+  test(`${what} is reported as an InputError with the path`, async () => {
     await cp(fixture, folder, { recursive: true });
     await spoil();
     await assert.rejects(loadCheckpoint(folder), (error: Error) => {

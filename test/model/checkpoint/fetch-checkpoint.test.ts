@@ -21,7 +21,7 @@ const unwanted = {
   "training_args.bin": "x",
 };
 
-/** The files that are brought here of a repository with these beside others. */
+/** The files, other than `rest`, that are downloaded from a repository with these weights. */
 async function fetched(t: Parameters<typeof HubServer.start>[0], weights: readonly string[]): Promise<string[]> {
   const files = { ...unwanted, ...rest, ...Object.fromEntries(weights.map((path) => [path, path])) };
   await HubServer.start(t, { "org/name": { revisions: { main: files } } });
@@ -30,11 +30,11 @@ async function fetched(t: Parameters<typeof HubServer.start>[0], weights: readon
 }
 
 describe("fetchCheckpoint", () => {
-  test("config, tokenizer and weights, and neither code nor pickles nor what lies in folders", async (t) => {
+  test("downloads weights, but no code, pickles or files in folders", async (t) => {
     assert.deepEqual(await fetched(t, ["model.safetensors"]), ["model.safetensors"]);
   });
 
-  test("weights that are there in several forms come once", async (t) => {
+  test("downloads weights once if they exist in several forms", async (t) => {
     const shards = [
       "model-00001-of-00002.safetensors",
       "model-00002-of-00002.safetensors",
@@ -50,7 +50,7 @@ describe("fetchCheckpoint", () => {
     ]);
   });
 
-  test("without safetensors: what there is instead", async (t) => {
+  test("throws an InputError that lists other weights if there are no safetensors", async (t) => {
     const hub = await HubServer.start(t, {
       "org/name": { revisions: { main: { ...unwanted, ...rest } } },
       "org/empty": { revisions: { main: rest } },

@@ -37,13 +37,13 @@ async function fitted(t: TestContext, config: ModelConfig, stored: Parameters) {
   return fitWeights(config, files);
 }
 
-test("parameters come in the order of the layers, whatever the order of the file", async (t) => {
+test("parameters are in the order of the layers for any order of the file", async (t) => {
   const weights = await fitted(t, gpt2, new Map([...parameters].reverse()));
   assert.deepEqual([...weights.tensors.keys()], [...parameterShapes(gpt2).keys()]);
   assert.deepEqual(await readAll(weights), parameters);
 });
 
-test("a model saved without its head, with its masks, reads under the parameters' names", async (t) => {
+test("a model saved without its name prefix and with masks is read under the full parameter names", async (t) => {
   const bare = new Map([...parameters].map(([name, value]) => [name.replace("transformer.", ""), value]));
   bare.set("h.0.attn.bias", ones(25)).set("h.0.attn.masked_bias", ones(1));
   const weights = await fitted(t, gpt2, bare);
@@ -60,7 +60,7 @@ test("one parameter under two names is refused", async (t) => {
   );
 });
 
-test("a tied head that is written out is left out where it is the embedding, and refused where not", async (t) => {
+test("a stored tied head is dropped if it equals the embedding, and refused otherwise", async (t) => {
   const config = { ...tinyConfig, layers: 1 };
   const tied = initialParameters(config, Random.seeded(2));
   const embedding = tied.get("model.embed_tokens.weight")!;
@@ -94,7 +94,7 @@ const wrong: readonly [string, Parameters, RegExp][] = [
   ],
 ];
 for (const [what, stored, message] of wrong) {
-  test(`${what} is named`, async (t) => {
+  test(`${what} is refused by name`, async (t) => {
     await assert.rejects(fitted(t, gpt2, stored), message);
   });
 }

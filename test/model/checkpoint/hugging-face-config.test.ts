@@ -35,11 +35,11 @@ const tiny: LlamaConfig = {
 const parse = (changes: Record<string, unknown>) =>
   parseHuggingFaceConfig(JSON.stringify({ ...written, ...changes }), "config.json") as LlamaConfig;
 
-test("what transformers wrote is read", () => {
+test("a config.json written by transformers is read", () => {
   assert.deepEqual(parse({}), tiny);
 });
 
-test("what is written is read back", () => {
+test("a written config is read back unchanged", () => {
   const tokenizer = trainTokenizer([]);
   const other = { ...tiny, headSize: 6, ropeTheta: 500000, tiedEmbeddings: true, normEpsilon: 1e-5 };
   assert.deepEqual(parseHuggingFaceConfig(JSON.stringify(huggingFaceConfig(other, tokenizer)), ""), other);
@@ -47,12 +47,12 @@ test("what is written is read back", () => {
 });
 
 for (const name of architectureCases) {
-  test(`what is written of a model of transformers is read back (${name})`, async () => {
+  test(`a config of transformers is written with the same values and read back unchanged (${name})`, async () => {
     const text = await caseText(`architectures/${name}`, "config.json");
     const config = parseHuggingFaceConfig(text, "");
     const again = huggingFaceConfig(config, trainTokenizer([]));
     assert.deepEqual(parseHuggingFaceConfig(JSON.stringify(again), ""), config);
-    // Whatever we write and transformers writes too, we write as it does; the special ids are the tokenizer's.
+    // Fields that transformers writes too have the same values; the special ids come from the tokenizer.
     const theirs = JSON.parse(text) as Record<string, unknown>;
     for (const field of Object.keys(again).filter(
       (field) => field in theirs && !/^(bos|eos|pad)_token_id$/.test(field),
@@ -63,7 +63,7 @@ for (const name of architectureCases) {
   });
 }
 
-test("numbers that transformers wants with a decimal point are written with one", () => {
+test("numbers that transformers requires as floats are written with a decimal point", () => {
   const text = configText({ attn_logit_softcapping: 50, final_logit_softcapping: 2.5, vocab_size: 30 });
   assert.match(text, /"attn_logit_softcapping": 50\.0,\n  "final_logit_softcapping": 2\.5,\n  "vocab_size": 30\n/);
   assert.match(configText({ final_logit_softcapping: 30 }), /"final_logit_softcapping": 30\.0\n/);
@@ -73,12 +73,12 @@ test("numbers that transformers wants with a decimal point are written with one"
   );
 });
 
-test("fields are written in the order of their names, as transformers does", () => {
+test("fields are written in alphabetical order, as in transformers", () => {
   const fields = Object.keys(huggingFaceConfig(tiny, trainTokenizer([])));
   assert.deepEqual(fields, [...fields].sort());
 });
 
-test("fields that transformers leaves out have its defaults", () => {
+test("missing fields have the defaults of transformers", () => {
   const { vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads } = written;
   const minimal = {
     model_type: "llama",
@@ -92,7 +92,7 @@ test("fields that transformers leaves out have its defaults", () => {
   assert.deepEqual(parseHuggingFaceConfig(JSON.stringify(minimal), ""), expected);
 });
 
-test("the rotary base is read from where transformers 4 and 5 put it", () => {
+test("the rotary base is read from the fields of transformers 4 and of transformers 5", () => {
   assert.equal(parse({ rope_parameters: null, rope_theta: 5000 }).ropeTheta, 5000);
   assert.equal(
     parse({ rope_parameters: { rope_type: "default", rope_theta: 7000 }, rope_theta: 5000 }).ropeTheta,
@@ -109,7 +109,7 @@ const llama3 = {
   original_max_position_embeddings: 8192,
 };
 
-test("scaled rotary embeddings are read from where transformers 4 and 5 put them", () => {
+test("rotary scaling is read from the fields of transformers 4 and of transformers 5, and written back", () => {
   const scaled = {
     ...tiny,
     ropeTheta: 500000,
@@ -133,7 +133,7 @@ test("scaled rotary embeddings are read from where transformers 4 and 5 put them
   }
 });
 
-test("YaRN's and LongRoPE's numbers are read, and what is left out stays out", () => {
+test("YaRN and LongRoPE settings are read and written back, and missing ones stay missing", () => {
   const yarn = { rope_type: "yarn", factor: 4, beta_fast: 16, truncate: false, attention_factor: 1.5 };
   assert.deepEqual(parse({ rope_parameters: yarn }).ropeScaling, {
     ...{ type: "yarn", factor: 4, betaFast: 16, truncate: false, attentionFactor: 1.5 },
@@ -158,7 +158,7 @@ test("YaRN's and LongRoPE's numbers are read, and what is left out stays out", (
   assert.equal(huggingFaceConfig(long, trainTokenizer([]))["max_position_embeddings"], 512);
 });
 
-test("what changes nothing here is not minded: dropout, another name of SiLU", () => {
+test("attention dropout and the name swish for SiLU are accepted", () => {
   assert.deepEqual(parse({ attention_dropout: 0.1, hidden_act: "swish" }), tiny);
 });
 
@@ -212,7 +212,7 @@ for (const [changes, message] of refused) {
   });
 }
 
-test("more layers than any model has are refused before anything is built", () => {
+test("more than 10,000 layers are refused", () => {
   for (const layers of [10_001, 4294967296, 1_000_000_000]) {
     const text = JSON.stringify({ ...written, num_hidden_layers: layers });
     assert.throws(() => parseHuggingFaceConfig(text, "config.json"), {
@@ -222,7 +222,7 @@ test("more layers than any model has are refused before anything is built", () =
   }
 });
 
-test("a config that is nested without end is one clear error", () => {
+test("a config nested more than 128 levels deep is refused", () => {
   const message = "config.json: found text that is not JSON (nested more than 128 levels deep), expected a JSON object";
   assert.throws(() => parseHuggingFaceConfig("[".repeat(10_000), "config.json"), { name: "InputError", message });
 });

@@ -18,7 +18,7 @@ async function fitted(t: TestContext, config: ModelConfig, stored: Parameters) {
   return fitWeights(config, files);
 }
 
-/** The experts' matrices as transformers 5 has them in memory, which `save_pretrained(save_original_format=False)` writes. */
+/** The experts' matrices as stored by transformers 5 in memory and by `save_pretrained(save_original_format=False)`. */
 function inMemory(parameters: Parameters, { experts }: { experts: number }): Map<string, Tensor<"float32">> {
   const found = new Map<string, Tensor<"float32">>();
   const stack = (parts: readonly Tensor<"float32">[]) =>
@@ -47,7 +47,7 @@ function inMemory(parameters: Parameters, { experts }: { experts: number }): Map
 }
 
 for (const name of ["mixtral", "qwen3-moe"]) {
-  test(`experts that lie together are the same as each for itself (${name})`, async (t) => {
+  test(`stacked experts are read like separate ones (${name})`, async (t) => {
     const { config, parameters } = await loadModelCase(`architectures/${name}`);
     assert.ok("experts" in config);
     const together = inMemory(parameters, config);
@@ -60,7 +60,7 @@ for (const name of ["mixtral", "qwen3-moe"]) {
   });
 }
 
-test("experts of another number or another width are refused by name", async (t) => {
+test("stacked experts of another number or width are refused by name", async (t) => {
   const { config, parameters } = await loadModelCase("architectures/qwen3-moe");
   assert.ok(config.architecture === "qwen3_moe");
   const together = inMemory(parameters, config);

@@ -3,7 +3,7 @@ import test from "node:test";
 import { storedNames } from "../../../src/model/checkpoint/stored-names.js";
 import { gpt2Config, gptNeoXConfig, tinyConfig } from "../../support/tiny-model.js";
 
-test("a parameter is stored under its own name, or without what all names begin with", () => {
+test("storedNames accepts a parameter with or without the common prefix", () => {
   const nameOf = storedNames(gpt2Config);
   assert.equal(nameOf("transformer.h.0.attn.c_attn.bias"), "transformer.h.0.attn.c_attn.bias");
   assert.equal(nameOf("h.0.attn.c_attn.bias"), "transformer.h.0.attn.c_attn.bias");
@@ -11,7 +11,7 @@ test("a parameter is stored under its own name, or without what all names begin 
   assert.equal(storedNames(tinyConfig)("norm.weight"), "model.norm.weight");
 });
 
-test("the head is never without a base, and what is no parameter keeps its name", () => {
+test("storedNames leaves the head and unknown names unchanged", () => {
   assert.equal(storedNames(gpt2Config)("lm_head.weight"), "lm_head.weight");
   assert.equal(storedNames(tinyConfig)("score.weight"), "score.weight");
   assert.equal(
@@ -20,7 +20,7 @@ test("the head is never without a base, and what is no parameter keeps its name"
   );
 });
 
-test("masks and rotary frequencies are no parameters", () => {
+test("storedNames returns undefined for masks and rotary frequencies", () => {
   for (const name of ["h.0.attn.bias", "transformer.h.1.attn.masked_bias"])
     assert.equal(storedNames(gpt2Config)(name), undefined);
   for (const buffer of ["bias", "masked_bias", "rotary_emb.inv_freq"]) {

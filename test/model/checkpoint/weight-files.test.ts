@@ -23,7 +23,7 @@ const index = () => join(folder, "model.safetensors.index.json");
 const first = "model-00001-of-00003.safetensors";
 const third = "model-00003-of-00003.safetensors";
 
-test("several files read as one, in the half precision that transformers wrote", async () => {
+test("shards written by transformers in bfloat16 are read as one set of weights", async () => {
   const weights = await openWeights(sharded);
   const whole = await readSafetensors("test/fixtures/checkpoints/tiny/model.safetensors");
   assert.deepEqual([...weights.tensors.keys()].sort(), [...whole.tensors.keys()].sort());
@@ -40,14 +40,14 @@ test("several files read as one, in the half precision that transformers wrote",
   await weights.close();
 });
 
-test("one file is preferred to several, as transformers does", async () => {
+test("a single file is preferred to shards, as in transformers", async () => {
   await cp("test/fixtures/checkpoints/tiny/model.safetensors", join(folder, "model.safetensors"));
   const weights = await openWeights(folder);
   assert.equal(weights.tensors.get("model.norm.weight")!.dtype, "F32");
   await weights.close();
 });
 
-test("what the index does not list is left out", async () => {
+test("tensors that the index does not list are omitted", async () => {
   await edit((map) => delete map["model.norm.weight"]);
   const weights = await openWeights(folder);
   assert.equal((await readAll(weights)).size, 20);
@@ -119,7 +119,7 @@ const refused: readonly [string, () => Promise<unknown>, RegExp][] = [
 ];
 
 for (const [what, spoil, message] of refused) {
-  test(`${what}: one clear error`, async () => {
+  test(`${what} is reported as an InputError with the path`, async () => {
     await spoil();
     await assert.rejects(openWeights(folder), (error: Error) => {
       assert.ok(error instanceof InputError, error.stack);

@@ -31,12 +31,12 @@ async function partsOf(options: WeightOptions): Promise<Record<string, string>> 
   return (JSON.parse(await readFile(join(folder, index), "utf8")) as { weight_map: Record<string, string> }).weight_map;
 }
 
-test("what fits is one file", async () => {
+test("weights that fit maxShardBytes are one file", async () => {
   await writeWeights(folder, weights, { maxShardBytes: 44 });
   assert.deepEqual(await readdir(folder), ["model.safetensors"]);
 });
 
-test("what does not fit is cut before the weight that is too much, and reads back", async () => {
+test("a new shard starts before the weight that would exceed the limit, and the shards are read back", async () => {
   const [one, two] = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"];
   assert.deepEqual(await partsOf({ maxShardBytes: 32 }), { c: one, a: one, b: two, d: two });
   assert.deepEqual((await readdir(folder)).sort(), [one, two, index]);
@@ -47,7 +47,7 @@ test("what does not fit is cut before the weight that is too much, and reads bac
   await source.close();
 });
 
-test("a weight larger than a file may be has its own", async () => {
+test("a weight larger than maxShardBytes has its own shard", async () => {
   const files = await partsOf({ maxShardBytes: 8 });
   assert.deepEqual(
     Object.values(files).map((name) => name.slice(0, 11)),
@@ -55,13 +55,13 @@ test("a weight larger than a file may be has its own", async () => {
   );
 });
 
-test("half precision takes half the room", async () => {
+test("half precision counts half the bytes", async () => {
   await writeWeights(folder, weights, { maxShardBytes: 22, dtype: "float16" });
   assert.deepEqual(await readdir(folder), ["model.safetensors"]);
   assert.equal(new Set(Object.values(await partsOf({ maxShardBytes: 21, dtype: "bfloat16" }))).size, 2);
 });
 
-test("a size that is no size is refused", async () => {
+test("a maxShardBytes that is not positive is refused", async () => {
   for (const maxShardBytes of [0, -1, NaN]) {
     await assert.rejects(
       writeWeights(folder, weights, { maxShardBytes }),

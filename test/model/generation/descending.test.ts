@@ -3,7 +3,7 @@ import { it } from "node:test";
 import fc from "fast-check";
 import { descending } from "../../../src/model/generation/descending.js";
 
-it("gives what sorting gives, equal values in their order, without what is −∞", () => {
+it("descending yields indices in stable descending order, without values of −∞", () => {
   // Few different values, so that many are equal.
   const value = fc.constantFrom(-Infinity, -2.5, -1, 0, 0.5, 3);
   fc.assert(

@@ -4,7 +4,7 @@ import { freezesParameters } from "../../../src/model/generation/freezing.js";
 import { parameterBytes } from "../../../src/model/parameters/memory.js";
 import { preset, type PresetName } from "../../../src/model/presets.js";
 
-it("parameters are frozen where the model and the steps of all batches are enough to get the time back", () => {
+it("freezesParameters returns true only if the model and the number of steps are large enough to pay off", () => {
   const frozen = (name: PresetName, vocabSize: number, steps: number) =>
     freezesParameters({ ...preset(name).config, vocabSize }, steps);
   assert.deepEqual(
@@ -21,7 +21,7 @@ it("parameters are frozen where the model and the steps of all batches are enoug
   );
 });
 
-it("parameters are frozen only where there is the memory for the model, another and two copies", () => {
+it("freezesParameters returns true only if memory holds four times the parameters", () => {
   const config = { ...preset("base").config, vocabSize: 8192 };
   const bytes = parameterBytes(config);
   assert.deepEqual(

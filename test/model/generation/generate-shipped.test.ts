@@ -9,7 +9,7 @@ import { ProgramCache } from "../../../src/engine/program-cache.js";
 import { generate, type GenerationOptions, type GenerationRequest } from "../../../src/model/generation/generate.js";
 import { Policy } from "../../../src/model/policy/policy.js";
 
-/* What must hold of a model that has been trained, whose texts come to their ends at different times. */
+/* Properties of generation with a trained model, whose texts end at different lengths. */
 
 const engine = new OnnxEngine({ threads: 1 });
 const programs = new ProgramCache(engine);
@@ -43,7 +43,7 @@ async function texts(
   return found;
 }
 
-describe("the same seed writes the same text", () => {
+describe("the same seed generates the same text", () => {
   let all: Map<string, string>;
   before(async () => {
     all = await texts(requests);
@@ -52,17 +52,17 @@ describe("the same seed writes the same text", () => {
     assert.ok(new Set([...all.values()].map((text) => text.split(" ").length)).size > 5, "they end at different times");
   });
 
-  it("whatever the batch size", async () => {
+  it("for any batch size", async () => {
     for (const batchSize of [1, 5, 32])
       assert.deepEqual(await texts(requests, { batchSize }), all, `${batchSize} at a time`);
   });
 
-  it("in whatever order the prompts come", async () => {
+  it("for any order of the prompts", async () => {
     const found = await texts(Random.seeded(1).shuffle(requests), { batchSize: 17 });
     for (const [name, text] of all) assert.equal(found.get(name), text, name);
   });
 
-  it("whatever other prompts there are, and however many responses to its own", async () => {
+  it("for any other prompts and any number of responses per prompt", async () => {
     for (const some of [
       requests.slice(0, 1),
       requests.slice(5, 12),
@@ -73,7 +73,7 @@ describe("the same seed writes the same text", () => {
   });
 });
 
-it("what is written greedily from the cache is what is written by reading everything anew for each token", async () => {
+it("greedy generation from the cache matches generation that reads the whole sequence again for each token", async () => {
   const some = requests.slice(0, 6).map((request) => ({ ...request, responses: 1 }));
   const options = { temperature: 0, maxNewTokens: 40 };
   const withCache: number[][] = [];

@@ -55,7 +55,7 @@ async function written(
   return batches;
 }
 
-/** Names of responses to `requests`, as {@link generate} leaves them out. */
+/** Names of responses to `requests`, to pass to {@link generate} as `known`. */
 function namesOf(some: readonly Generation[]): Set<string> {
   return new Set(some.map(({ request, number }) => responseName(requests[request]!.key, number)));
 }
@@ -68,10 +68,10 @@ function byName(batches: readonly Generation[][], wanted: readonly GenerationReq
 }
 
 for (const name of modelCases) {
-  it(`greedy continuations are PyTorch's, token for token, also from prompts of different lengths (${name})`, async () => {
+  it(`greedy continuations match PyTorch token for token, also with mixed prompt lengths (${name})`, async () => {
     const { config, parameters, greedy } = await loadModelCase(name);
     const by = await Policy.create(programs, { config, parameters, tokenizer: byteTokenizer });
-    // Each prompt, and it with a token of its continuation: two lengths in one batch.
+    // Each prompt, with and without one token of its continuation: two lengths in one batch.
     const cases = greedy.flatMap(({ prompt, continuation }) => [
       { prompt, rest: continuation },
       { prompt: [...prompt, continuation[0]!], rest: continuation.slice(1) },
@@ -94,7 +94,7 @@ for (const name of modelCases) {
   });
 }
 
-describe("a response's log-probability, where it is asked for", () => {
+describe("the log-probability of a response", () => {
   const ways: Record<string, GenerationOptions> = {
     "at temperature 1": {},
     "at another temperature": { temperature: 0.6 },
@@ -103,7 +103,7 @@ describe("a response's log-probability, where it is asked for", () => {
     "with a repetition penalty, from logits": { repetitionPenalty: 1.5 },
   };
   for (const [name, options] of Object.entries(ways)) {
-    it(`is what scoring gives, stop token included, written ${name}`, async () => {
+    it(`equals its score, including the stop token, when generated ${name}`, async () => {
       const stopTokens = Array.from({ length: tinyConfig.vocabSize }, (_, id) => id).filter((id) => id % 4 === 0);
       const found = (await written(requests, { ...options, stopTokens, logProbs: true })).flat();
       const scored = await responseLogProbs(
@@ -115,7 +115,7 @@ describe("a response's log-probability, where it is asked for", () => {
     });
   }
 
-  it("changes nothing of what is written, and is not told otherwise", async () => {
+  it("is returned only on request and does not change the response", async () => {
     for (const options of [{}, { temperature: 0.6 }]) {
       const found = (await written(requests, options)).flat();
       assert.ok(found.every((generation) => !("logProb" in generation)));
@@ -129,7 +129,7 @@ describe("a response's log-probability, where it is asked for", () => {
 });
 
 describe("sampled responses", () => {
-  it("are the same with the same seed, and others with another, or with another number", async () => {
+  it("are reproduced by the same seed and differ by seed and response number", async () => {
     const first = byName(await written(requests), requests);
     assert.deepEqual(byName(await written(requests), requests), first);
     const other = byName(await written(requests, {}, { seed: 5 }), requests);
@@ -137,7 +137,7 @@ describe("sampled responses", () => {
     for (const { key } of requests) assert.notDeepEqual(first.get(`${key}/0`), first.get(`${key}/1`));
   });
 
-  it("do not depend on what else is written, nor on the batch size", async () => {
+  it("do not depend on other requests or the batch size", async () => {
     const all = byName(await written(requests), requests);
     assert.deepEqual(byName(await written(requests, { batchSize: 3 }), requests), all);
     for (const request of requests) {
@@ -146,7 +146,7 @@ describe("sampled responses", () => {
     }
   });
 
-  it("end with a stop token, which they keep, or at the limit", async () => {
+  it("end with a stop token, which is kept, or at maxNewTokens", async () => {
     const stopTokens = Array.from({ length: tinyConfig.vocabSize }, (_, id) => id).filter((id) => id % 4 === 0);
     const found = (await written(requests, { stopTokens })).flat();
     assert.deepEqual(new Set(found.map(({ complete }) => complete)), new Set([true, false]));
@@ -159,14 +159,14 @@ describe("sampled responses", () => {
 
   it("end with the tokenizer's EOS by default", async () => {
     const wanted = [{ ...requests[0]!, responses: 64 }];
-    // A hundred times the temperature makes all 259 tokens about as likely.
+    // A temperature of 100 makes all 259 tokens about equally likely.
     const found = (await written(wanted, { temperature: 100, maxNewTokens: 20 })).flat();
     const complete = found.filter((response) => response.complete);
     assert.ok(complete.length > 0);
     for (const { tokens } of complete) assert.equal(tokens.indexOf(byteTokenizer.eosId), tokens.length - 1);
   });
 
-  it("repeat nothing where that costs too much", async () => {
+  it("contain no repeated token under a very high repetition penalty", async () => {
     const found = (await written(requests, { temperature: 0, repetitionPenalty: 1e6, stopTokens: [] })).flat();
     for (const { request, tokens } of found) {
       assert.equal(
@@ -177,11 +177,11 @@ describe("sampled responses", () => {
     const again = (await written(requests, { temperature: 0, stopTokens: [] })).flat();
     assert.ok(
       again.some(({ tokens }) => new Set(tokens).size < 8),
-      "without a penalty some token comes twice",
+      "without a penalty, some token occurs twice",
     );
   });
 
-  it("do not leave the context", async () => {
+  it("stop at the end of the context", async () => {
     const { contextLength } = tinyConfig;
     const wanted = [contextLength - 1, contextLength - 3].map((length) => ({
       key: `${length}`,
@@ -199,10 +199,10 @@ describe("sampled responses", () => {
   });
 });
 
-describe("long responses, which parameters are frozen for,", () => {
+describe("long responses, generated with frozen parameters,", () => {
   const sizes = { vocabSize: 2 ** 14, contextLength: 2 ** 12 };
   const maxNewTokens = 4000;
-  /** A policy, and whether each program that has been asked for freezes its parameters. */
+  /** A policy and, for each requested program, whether it freezes its parameters. */
   async function recorded(config: ModelConfig) {
     const frozen: boolean[] = [];
     const recording = new (class extends ProgramCache {
@@ -215,11 +215,11 @@ describe("long responses, which parameters are frozen for,", () => {
     const by = await Policy.create(recording, { config, parameters: parameters(1), tokenizer: byteTokenizer });
     return { by, parameters, frozen };
   }
-  // No token comes twice, and one in four ends a response, which has about as many tokens then.
+  // No token occurs twice and one in four is a stop token, so responses have about four tokens.
   const brief = { repetitionPenalty: 1e6, stopTokens: Array.from({ length: sizes.vocabSize / 4 }, (_, i) => 4 * i) };
 
   for (const config of [tinyConfig, gptNeoXConfig, gpt2Config]) {
-    it(`begin as short ones do, of any number of rows, also after the parameters have changed (${config.architecture})`, async () => {
+    it(`start like short ones at any batch size, also after a change of parameters (${config.architecture})`, async () => {
       const { by, parameters, frozen } = await recorded({ ...config, ...sizes });
       const greedy = { ...brief, temperature: 0 };
       for (const [seed, batchSize] of [
@@ -237,7 +237,7 @@ describe("long responses, which parameters are frozen for,", () => {
     });
   }
 
-  it("go on as short ones do where their cache has grown", async () => {
+  it("continue like short ones after their cache has grown", async () => {
     const { by, frozen } = await recorded({ ...tinyConfig, ...sizes });
     const endless = { repetitionPenalty: 1e6, stopTokens: [], temperature: 0 };
     const short = (await written(requests.slice(0, 2), { ...endless, maxNewTokens: 60 }, { by })).flat();
@@ -251,7 +251,7 @@ describe("long responses, which parameters are frozen for,", () => {
     for (const { request, number, tokens } of short) assert.deepEqual(found[2 * request + number], [...tokens]);
   });
 
-  it("are the same with the same seed, and when they are gone on with", async () => {
+  it("are reproduced by the same seed and after resuming", async () => {
     const { by, frozen } = await recorded({ ...tinyConfig, ...sizes });
     const options = { ...brief, maxNewTokens, batchSize: 5 };
     const batches = await written(requests, options, { by });
@@ -262,7 +262,7 @@ describe("long responses, which parameters are frozen for,", () => {
 });
 
 describe("generate", () => {
-  it("yields each response once, and goes on after batches that were had before", async () => {
+  it("yields each response once and skips known responses", async () => {
     const batches = await written(requests, { batchSize: 2 });
     const names = byName(batches, requests);
     assert.equal(names.size, 12);
@@ -272,7 +272,7 @@ describe("generate", () => {
     assert.deepEqual(await written(requests, { known: namesOf(batches.flat()) }), []);
   });
 
-  it("goes on after an interruption in batches of another size", async () => {
+  it("resumes with another batch size and counts known responses as progress", async () => {
     const batches = await written(requests, { batchSize: 5 });
     const kept = batches.slice(0, 1);
     const rest = await written(requests, { batchSize: 2, known: namesOf(kept.flat()) });
@@ -284,7 +284,7 @@ describe("generate", () => {
     assert.equal(progress.at(-1), 12);
   });
 
-  it("tells how far it is, and stops between batches", async () => {
+  it("reports progress and stops between batches", async () => {
     const controller = new AbortController();
     const progress: [number, number][] = [];
     const onProgress = (done: number, total: number) => {
@@ -296,7 +296,7 @@ describe("generate", () => {
     assert.deepEqual(progress, [[2, 12]]);
   });
 
-  it("refuses prompts that cannot be answered, and settings without a meaning", async () => {
+  it("rejects empty and overlong prompts and invalid settings", async () => {
     const request = (length: number) => [{ key: "odd", prompt: new Int32Array(length), responses: 1 }];
     await assert.rejects(written(request(0)), /the prompt of "odd" has no token/);
     await assert.rejects(
@@ -312,7 +312,7 @@ describe("generate", () => {
   });
 });
 
-it("writes fewer at once where memory is little, what is written staying the same, and says so where not one fits", async () => {
+it("generate shrinks batches to fit memory without changing responses, and throws if not even one fits", async () => {
   const many = Array.from({ length: 24 }, (_, i) => ({ key: `${i}`, prompt: randomTokens(12, random), responses: 2 }));
   const notes: string[] = [];
   const work = { onNote: (text: string) => void notes.push(text) };

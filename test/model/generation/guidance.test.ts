@@ -45,12 +45,12 @@ interface Case {
 }
 
 describe("linear alignment", () => {
-  it("writes what PyTorch writes by two whole passes a token, token for token", async () => {
+  it("matches PyTorch with two full passes per token, token for token", async () => {
     const cases = JSON.parse(readFileSync("test/fixtures/guidance/cases.json", "utf8")) as Case[];
     await using policy = await Policy.load(programs, "test/fixtures/checkpoints/tiny");
     const bySettings = groupBy(cases, ({ settings }) => JSON.stringify(settings));
     for (const own of bySettings.values()) {
-      // All in one batch, though their contexts are of different lengths.
+      // All in one batch, although their contexts differ in length.
       const requests = own.map(({ within, without }, i) => ({
         key: `${i}`,
         prompt: Int32Array.from(within),
@@ -65,7 +65,7 @@ describe("linear alignment", () => {
     }
   });
 
-  it("costs two forward passes a token, and with one context one", async () => {
+  it("takes two forward passes per token, and one with a single context", async () => {
     const policy = await tinyPolicy(programs);
     const request = { key: "a", prompt: randomTokens(5, Random.seeded(2)), responses: 1 };
     const passes = async (own: GenerationRequest, options: GenerationOptions) => {
@@ -88,7 +88,7 @@ describe("linear alignment", () => {
     await policy.free();
   });
 
-  it("rules out all but the nucleus of the principle, or of the amplified distribution", () => {
+  it("masks tokens outside the nucleus of the distribution with the principle, or of the amplified one", () => {
     const within = Float32Array.from([2, 1.9, 0, -1]);
     const without = Float32Array.of(2, 1, -3, -1);
     const kept = (options: AmplificationOptions) => [
@@ -106,7 +106,7 @@ describe("linear alignment", () => {
     close(kept({ maskTopP: 1, ratio: 0 }), [...within]);
   });
 
-  it("refuses settings outside their range", () => {
+  it("throws an InputError if a setting is out of range", () => {
     const refuses = (options: object, message: string) =>
       assert.throws(() => amplifiedLogits(options), { name: "InputError", message });
     refuses({ ratio: -1 }, "ratio: found -1, expected a number in [0, 1000]");
@@ -123,7 +123,7 @@ describe("guidance", () => {
     responses: 2,
   }));
 
-  it("by the first context alone is no guidance, whatever the others read", async () => {
+  it("by only the first or only the second context equals generation from that context", async () => {
     const policy = await tinyPolicy(programs);
     const others = requests.map((request, i) => ({ ...request, others: [randomTokens(3 + 5 * i, Random.seeded(9))] }));
     const sampling = { temperature: 0.8, repetitionPenalty: 1.2 };
@@ -142,7 +142,7 @@ describe("guidance", () => {
     await policy.free();
   });
 
-  it("takes a model of its own for each context: a tuned one against its start", async () => {
+  it("uses a separate model for each context, such as a tuned model and its start", async () => {
     const [large, tuned, start] = [
       await tinyPolicy(programs, 1),
       await tinyPolicy(programs, 2),
@@ -169,7 +169,7 @@ describe("guidance", () => {
     for (const policy of [large, tuned, start]) await policy.free();
   });
 
-  it("refuses contexts and models that do not go together, before anything is written", async () => {
+  it("rejects contexts, models and options that do not fit together", async () => {
     const policy = await tinyPolicy(programs);
     const combine = amplifiedLogits();
     const [first, second] = requests as [GenerationRequest, GenerationRequest];

@@ -38,14 +38,14 @@ async function written(by: Policy, options: GenerationOptions = {}, signal?: Abo
   for await (const batch of generate(by, requests, Random.seeded(8), settings, work)) batches.push(batch);
   return batches;
 }
-/** Names of responses, as {@link generate} leaves them out. */
+/** Response names, to pass to {@link generate} as `known`. */
 const namesOf = (some: readonly Generation[]) =>
   new Set(some.map(({ request, number }) => responseName(requests[request]!.key, number)));
-/** Bytes that the lanes hold. */
+/** State bytes of each lane. */
 const held = () => several.lanes.map(({ stateBytes }) => stateBytes);
 
 describe("lanes", () => {
-  it("are as many as threads, and none for one thread, one batch, a large model or little memory", () => {
+  it("are limited by threads, batches and memory, and unused for one thread, one batch or a large model", () => {
     const much = { room: 1e9, batch: 1e6 };
     const countOf = (programs: ProgramCache, config = tinyConfig, batches = 5, memory = much) =>
       lanesFor({ programs, config }, batches, memory).length;
@@ -58,7 +58,7 @@ describe("lanes", () => {
     assert.equal(countOf(three, tinyConfig, 5, { ...much, room: 1.9e6 }), 0);
   });
 
-  it("write the same responses in the same order, whatever is left out, and leave nothing", async () => {
+  it("generate the same batches as a single thread, also without known responses, and free their state", async () => {
     const expected = await written(alone);
     assert.equal(expected.length, 6);
     assert.deepEqual(await written(beside), expected);
@@ -66,7 +66,7 @@ describe("lanes", () => {
     assert.deepEqual(held(), [0, 0, 0]);
   });
 
-  it("write by the parameters of the time", async () => {
+  it("generate with the current parameters of the policy", async () => {
     const other = await tinyPolicy(one, 77);
     const before = await written(beside);
     const kept = await beside.parameters();
@@ -77,7 +77,7 @@ describe("lanes", () => {
     await other.free();
   });
 
-  it("write under guidance, with each of its models", async () => {
+  it("generate the same guided responses as a single thread", async () => {
     const other = [await tinyPolicy(one, 77), await tinyPolicy(three, 77)];
     const guided = requests.map((request) => ({ ...request, others: [request.prompt] }));
     const texts = await Promise.all(
@@ -96,7 +96,7 @@ describe("lanes", () => {
     for (const policy of other) await policy.free();
   });
 
-  it("stop when they are interrupted or left, and write again", async () => {
+  it("stop on an abort or an early exit of the caller, and can generate again", async () => {
     const expected = await written(alone);
     const abort = new AbortController();
     const interrupted = written(beside, {}, abort.signal);

@@ -5,7 +5,7 @@ import { planGeneration, type GenerationRequest } from "../../../src/model/gener
 import { parameterCount } from "../../../src/model/parameters/parameters.js";
 import { tinyConfig } from "../../support/tiny-model.js";
 
-/** A model too large for lanes, whose weights are read anew at each step. */
+/** A model too large for lanes, whose weights are read again at each step. */
 const large: ModelConfig = {
   ...tinyConfig,
   ...{ layers: 30, hiddenSize: 576, intermediateSize: 1536, heads: 9, kvHeads: 3, headSize: 64 },
@@ -19,7 +19,7 @@ const planned = (config: ModelConfig, lengths: readonly number[], own = sizes) =
   planGeneration(config, asked(...lengths), own).map(({ rows }) => rows.map(({ prompts }) => prompts[0]!.length));
 
 describe("planGeneration", () => {
-  it("puts few prompts of like lengths together, padded to the longest", () => {
+  it("puts a few prompts of similar lengths into one batch, sorted by length", () => {
     assert.ok(parameterCount(large) > 10e6);
     const [batch, ...others] = planGeneration(large, asked(40, 60, 30, 90), sizes);
     assert.deepEqual(others, []);
@@ -30,11 +30,11 @@ describe("planGeneration", () => {
     assert.deepEqual(batch!.shapes, [{ prompts: 4, promptLength: 96, rows: 4, capacity: 128 }]);
   });
 
-  it("leaves a prompt alone that all others would have to be padded to", () => {
+  it("gives a much longer prompt its own batch", () => {
     assert.deepEqual(planned(large, [40, 2000, 41, 42, 43, 44, 45, 46]), [[40, 41, 42, 43, 44, 45, 46], [2000]]);
   });
 
-  it("never puts more responses together than it may", () => {
+  it("never exceeds batchSize", () => {
     const batches = planned(
       large,
       Array.from({ length: 40 }, (_, i) => 10 + i),
@@ -43,7 +43,7 @@ describe("planGeneration", () => {
     assert.ok(batches.every((batch) => batch.length <= 16));
   });
 
-  it("gives each length batches of its own where they are written beside each other", () => {
+  it("separates lengths into batches of their own if the model is small enough for lanes", () => {
     assert.deepEqual(planned(tinyConfig, [5, 9, 6, 10], { ...sizes, contextLengths: [48] }), [
       [5, 6],
       [9, 10],

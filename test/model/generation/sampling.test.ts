@@ -15,7 +15,7 @@ import {
 import { assertClose } from "../../support/compare.js";
 
 const plain: Sampling = { temperature: 1, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
-/** Their softmax is the probabilities; the shift makes sure that only differences matter. */
+/** Logits whose softmax is these probabilities; the shift checks that only differences matter. */
 const logits = Float32Array.of(0.15, 0.5, 0.05, 0.3).map((p) => Math.log(p) + 70);
 const draws = 20_000;
 
@@ -27,7 +27,7 @@ function shares(sampling: Partial<Sampling>, from = logits): number[] {
   return counts.map((count) => count / draws);
 }
 
-/** Within four standard errors; what cannot be drawn never is. */
+/** Within four standard errors; an id of weight 0 is never drawn. */
 function assertShares(found: readonly number[], weights: readonly number[]): void {
   const total = weights.reduce((a, b) => a + b);
   weights.forEach((weight, id) => {
@@ -45,31 +45,31 @@ describe("sampleToken draws from", () => {
     assertShares(shares({ temperature: 2 }), [0.15, 0.5, 0.05, 0.3].map(Math.sqrt));
   });
 
-  it("the topK most likely", () => {
+  it("the topK most likely tokens", () => {
     assertShares(shares({ topK: 1 }), [0, 1, 0, 0]);
     assertShares(shares({ topK: 3 }), [0.15, 0.5, 0, 0.3]);
     assertShares(shares({ topK: 99 }), [0.15, 0.5, 0.05, 0.3]);
   });
 
-  it("the fewest that hold topP", () => {
+  it("the fewest tokens with a total probability of at least topP", () => {
     assertShares(shares({ topP: 0.45 }), [0, 1, 0, 0]);
     assertShares(shares({ topP: 0.75 }), [0, 0.5, 0, 0.3]);
     assertShares(shares({ topP: 0.9 }), [0.15, 0.5, 0, 0.3]);
   });
 
-  it("those with at least minP of the most likely one's probability", () => {
+  it("tokens with at least minP times the highest probability", () => {
     assertShares(shares({ minP: 0.2 }), [0.15, 0.5, 0, 0.3]);
     assertShares(shares({ minP: 0.59 }), [0, 0.5, 0, 0.3]);
     assertShares(shares({ minP: 1 }), [0, 1, 0, 0]);
   });
 
-  it("what temperature, topK and topP leave, in this order", () => {
-    // Of p² among the first three, the first holds 0.69 and the first two 0.94.
+  it("the tokens left by temperature, topK and topP, applied in this order", () => {
+    // Under p² over the three most likely, the first has probability 0.69 and the first two 0.94.
     assertShares(shares({ temperature: 0.5, topK: 3, topP: 0.7 }), [0, 0.25, 0, 0.09]);
     assertShares(shares({ temperature: 0.5, topK: 3, topP: 0.6 }), [0, 1, 0, 0]);
   });
 
-  it("the smallest ids where topK cuts through equal logits", () => {
+  it("the smallest ids if topK cuts through equal logits", () => {
     assertShares(shares({ topK: 2 }, Float32Array.of(1, 1, 1, 1)), [1, 1, 0, 0]);
   });
 });
@@ -84,7 +84,7 @@ interface SamplingCase {
 
 const cases = JSON.parse(await readFile("test/fixtures/sampling/cases.json", "utf8")) as SamplingCase[];
 
-describe("what is left to draw from is what transformers leaves", () => {
+describe("sampling probabilities match transformers", () => {
   for (const [i, { settings, logits, seen, probabilities }] of cases.entries()) {
     it(`${JSON.stringify(settings)}, case ${(i % 3) + 1}`, () => {
       const sampling = { ...plain, ...settings };
@@ -106,13 +106,13 @@ describe("what is left to draw from is what transformers leaves", () => {
 });
 
 describe("a repetition penalty", () => {
-  it("is paid once by what is seen twice, and by no other; the logits stay", () => {
+  it("applies once to each seen token and only to seen tokens, and leaves the given logits unchanged", () => {
     const given = Float32Array.of(2, -2, 1, 0);
     assert.deepEqual([...penalizeRepetition(given, 2, [0, 1, 1, 0])], [1, -4, 1, 0]);
     assert.deepEqual([...given], [2, -2, 1, 0]);
   });
 
-  it("also decides what is most likely", () => {
+  it("applies before the most likely token is chosen", () => {
     const draw = (seen: number[]) =>
       sampleToken(
         Float32Array.of(3, 2.5, -1),
@@ -125,18 +125,18 @@ describe("a repetition penalty", () => {
 });
 
 describe("sampleToken", () => {
-  it("takes the most likely, the first of equals, at temperature 0, and needs no randomness", () => {
+  it("takes the most likely token, the first of equals, at temperature 0 without drawing a random number", () => {
     const random = Random.seeded(1);
     assert.equal(sampleToken(Float32Array.of(1, 3, 3, 2), { ...plain, temperature: 0 }, random), 1);
     assert.equal(random.uniform(), Random.seeded(1).uniform());
   });
 
-  it("stays finite at logits of ±1000 and at almost no temperature", () => {
+  it("handles logits of ±1000 and a temperature of 1e-6", () => {
     assertShares(shares({}, Float32Array.of(-1000, 1000, 1000)), [0, 1, 1]);
     assertShares(shares({ temperature: 1e-6 }), [0, 1, 0, 0]);
   });
 
-  it("draws the same with the same seed", () => {
+  it("draws the same tokens with the same seed", () => {
     const draw = () => {
       const random = Random.seeded(3);
       return Array.from({ length: 50 }, () => sampleToken(logits, { ...plain, topP: 0.9 }, random));
@@ -144,7 +144,7 @@ describe("sampleToken", () => {
     assert.deepEqual(draw(), draw());
   });
 
-  it("never draws what is not likely enough", () => {
+  it("never draws a token that topK or topP excludes", () => {
     const some = fc.array(fc.float({ min: -20, max: 20, noNaN: true }), { minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(
@@ -176,7 +176,7 @@ describe("drawToken", () => {
   for (const [i, { settings, logits }] of cases.entries()) {
     const sampling = { ...plain, ...settings };
     if (!drawsFromProbabilities(sampling)) continue;
-    it(`draws from probabilities what sampleToken draws from logits: ${JSON.stringify(settings)}, case ${(i % 3) + 1}`, () => {
+    it(`draws the same tokens as sampleToken: ${JSON.stringify(settings)}, case ${(i % 3) + 1}`, () => {
       const probabilities = softmax(logits, sampling.temperature);
       const [some, others] = [Random.seeded(i), Random.seeded(i)];
       for (let k = 0; k < 500; k++) {
@@ -188,7 +188,7 @@ describe("drawToken", () => {
     });
   }
 
-  it("is not for a repetition penalty, nor for almost no temperature", () => {
+  it("is not used with a repetition penalty or a temperature close to 0", () => {
     const can = (sampling: Partial<Sampling>) => drawsFromProbabilities({ ...plain, ...sampling });
     assert.deepEqual([{}, { topK: 3, topP: 0.5, minP: 0.1 }, { temperature: 0.01 }].map(can), [true, true, true]);
     assert.deepEqual([{ repetitionPenalty: 1.1 }, { temperature: 0 }, { temperature: 1e-9 }].map(can), [
@@ -200,13 +200,13 @@ describe("drawToken", () => {
 });
 
 describe("samplingOf", () => {
-  it("takes what has a meaning", () => {
+  it("accepts valid settings and fills in defaults", () => {
     assert.deepEqual(samplingOf({}), { temperature: 1, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 });
     samplingOf(plain);
     samplingOf({ temperature: 0, topK: 50, topP: 0.01, minP: 1, repetitionPenalty: 1.3 });
   });
 
-  it("refuses the rest", () => {
+  it("throws if a setting is out of range", () => {
     for (const temperature of [-1, NaN, Infinity])
       assert.throws(() => samplingOf({ ...plain, temperature }), /temperature is a finite number of at least 0, got/);
     for (const topK of [-1, 1.5, NaN])

@@ -22,11 +22,11 @@ const requests: GenerationRequest[] = [9, 12, 1].map((length) => ({
   prompt: randomTokens(length, random),
   responses: 3,
 }));
-// All tokens are about as likely, so that some responses end early, and most bytes are no characters.
+// All tokens are about equally likely, so some responses end early and most bytes form no valid characters.
 const options = { temperature: 50, maxNewTokens: 16, stopTokens: Array.from({ length: 16 }, (_, i) => 16 * i) };
 
 describe("a stream", () => {
-  it("gives the text that is written without it, a piece for each token", async () => {
+  it("yields the text that generate returns, one piece per token", async () => {
     const expected = new Map<string, { text: string; tokens: number }>();
     for await (const batch of generate(policy, requests, Random.seeded(4), options)) {
       for (const { request, number, tokens } of batch) {
@@ -57,14 +57,14 @@ describe("a stream", () => {
     assert.ok(Math.min(...lengths) < 16 && Math.max(...lengths) === 16, `some end before others: ${lengths}`);
   });
 
-  it("can be left, and the model goes on to write others", async () => {
+  it("can be left early and started again with the same result", async () => {
     const first = async () => {
       for await (const step of stream(policy, requests.slice(0, 1), Random.seeded(4), options)) return step;
     };
     assert.deepEqual(await first(), await first());
   });
 
-  it("stops when it is told to", async () => {
+  it("stops when its signal is aborted", async () => {
     const controller = new AbortController();
     const steps: TextPiece[][] = [];
     const read = async () => {

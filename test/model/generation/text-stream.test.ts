@@ -7,7 +7,7 @@ import type { Tokenizer } from "../../../src/model/tokenizer/tokenizer.js";
 import { TokenizerJson } from "../../../src/model/tokenizer/tokenizer-json/tokenizer-json.js";
 import { byteTokenizer } from "../../support/tiny-model.js";
 
-/** The pieces of each token, and of the end. */
+/** The piece of each token, followed by the piece of the end. */
 function pieces(tokenizer: Pick<Tokenizer, "decode">, ids: readonly number[]): string[] {
   const stream = new TextStream(tokenizer);
   return [...ids.map((id) => stream.push(id)), stream.end()];
@@ -16,8 +16,8 @@ function pieces(tokenizer: Pick<Tokenizer, "decode">, ids: readonly number[]): s
 /** The ids of bytes. */
 const ofBytes = (...codes: number[]) => {
   const ids = byteTokenizer.encode("é");
-  assert.equal(ids.length, 2, "one token a byte");
-  // 0xC3 0xA9 are two of the bytes that stand for themselves, in their order.
+  assert.equal(ids.length, 2, "one token per byte");
+  // 0xC3 is one of the bytes that stand for themselves; their ids follow the order of the bytes.
   return codes.map((code) => ids[0]! + code - 0xc3);
 };
 
@@ -39,19 +39,19 @@ describe("the text of a stream of tokens", () => {
     ]);
   });
 
-  it("ends with what never became a character", () => {
+  it("shows the bytes of an incomplete character as U+FFFD", () => {
     const ids = [...byteTokenizer.encode("a€").slice(0, -1)];
     assert.deepEqual(pieces(byteTokenizer, ids), ["a", "", "", "\uFFFD"]);
     assert.deepEqual(pieces(byteTokenizer, [...ofBytes(0xe2), ...byteTokenizer.encode("b")]), ["", "\uFFFDb", ""]);
   });
 
-  it("has nothing of special tokens", () => {
+  it("omits special tokens", () => {
     const { eosId } = byteTokenizer;
     assert.deepEqual(pieces(byteTokenizer, [...byteTokenizer.encode("a"), eosId]), ["a", "", ""]);
     assert.deepEqual(pieces(byteTokenizer, []), [""]);
   });
 
-  it("is what the tokenizer decodes from all of them, whatever they are", () => {
+  it("equals the decoded text for any token ids", () => {
     const id = fc.nat({ max: byteTokenizer.vocabSize - 1 });
     fc.assert(
       fc.property(fc.array(id, { maxLength: 40 }), (ids) => {
@@ -68,7 +68,7 @@ const { texts, tokenizers } = JSON.parse(await readFile(`${folder}/vectors.json`
   tokenizers: Record<string, { ids: number[][] }>;
 };
 
-describe("the pieces of a text are the text, for tokenizers of the form of", () => {
+describe("the pieces join to the decoded text with the tokenizer", () => {
   for (const [name, { ids }] of Object.entries(tokenizers)) {
     it(name, async () => {
       const tokenizer = new TokenizerJson(await readFile(`${folder}/${name}.json`, "utf8"), name, {
@@ -79,7 +79,7 @@ describe("the pieces of a text are the text, for tokenizers of the form of", () 
         assert.equal(found.join(""), tokenizer.decode(of), JSON.stringify(texts[i]));
         return found.at(-1)!.length;
       });
-      assert.ok(late.filter((length) => length > 0).length <= 2, `what waits for the end: ${late}`);
+      assert.ok(late.filter((length) => length > 0).length <= 2, `lengths left for the end: ${late}`);
     });
   }
 });

@@ -5,7 +5,7 @@ import { stateWeights } from "../../../src/model/parameters/network.js";
 import { evaluate } from "../../support/reference.js";
 import { gpt2Config, tinyConfig } from "../../support/tiny-model.js";
 
-test("a linear layer is x · weightᵀ, or x · weight and a bias where it is stored so", () => {
+test("a linear layer computes x · weightᵀ, or x · weight + bias in the layout of GPT-2", () => {
   const graph = new Graph();
   const x = graph.input("x", "float32", [1, 16]);
   const feeds: Record<string, number[]> = { x: Array.from({ length: 16 }, (_, i) => (i === 2 ? 1 : 0)) };
@@ -22,7 +22,7 @@ test("a linear layer is x · weightᵀ, or x · weight and a bias where it is st
   assert.deepEqual(evaluate([fused], feeds), [Array.from({ length: 48 }, (_, i) => 96 + i + 1000 * i)]);
 });
 
-test("a weight is the state of that name, in its shape", () => {
+test("a weight is the graph state with its name and shape", () => {
   const { op, attributes, shape } = stateWeights(new Graph(), gpt2Config).weight("transformer.wpe.weight");
   assert.deepEqual(
     [op, attributes, shape],

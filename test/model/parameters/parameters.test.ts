@@ -21,7 +21,7 @@ function deviation(data: Float32Array): number {
 
 describe("parameters", () => {
   for (const name of modelCases) {
-    it(`have the names and shapes that transformers gives them (${name})`, async () => {
+    it(`have the names and shapes of transformers (${name})`, async () => {
       const { config, parameters } = await loadModelCase(name);
       const shapes = Object.fromEntries([...parameters].map(([key, { shape }]) => [key, shape]));
       assert.deepEqual(Object.fromEntries(parameterShapes(config)), shapes);
@@ -32,7 +32,7 @@ describe("parameters", () => {
     });
   }
 
-  it("have a head of their own where the embedding is not tied", () => {
+  it("include a separate head if the embedding is not tied", () => {
     assert.ok(!parameterShapes(tinyConfig).has(headName(tinyConfig)));
     assert.deepEqual(parameterShapes({ ...tinyConfig, tiedEmbeddings: false }).get(headName(tinyConfig)), [
       tinyConfig.vocabSize,
@@ -42,7 +42,7 @@ describe("parameters", () => {
 });
 
 describe("linearLayers", () => {
-  it("are those that an adapter can be added to, with their sizes and how they are stored", () => {
+  it("returns the sizes, bias and layout of each layer", () => {
     const [query, key, , , , , down] = linearLayers(tinyConfig);
     const layer = {
       kind: "linear",
@@ -66,7 +66,7 @@ describe("linearLayers", () => {
     });
   });
 
-  it("have PEFT's target modules as the last parts of their names", () => {
+  it("returns names that end with PEFT's target modules", () => {
     const targets = (config: ModelConfig) => [
       ...new Set(linearLayers(config).map(({ name }) => name.split(".").at(-1))),
     ];
@@ -85,12 +85,12 @@ describe("linearLayers", () => {
 });
 
 describe("initialParameters", () => {
-  it("gives the same seed the same bytes, and another seed others", () => {
+  it("returns the same bytes for the same seed and different bytes for another", () => {
     assertSameTensors(initial(3), initial(3));
     assert.throws(() => assertSameTensors(initial(3), initial(4)));
   });
 
-  it("draws matrices with the configured deviation, less where they write into the residual stream, and norms at 1", () => {
+  it("draws matrices with the configured deviation, smaller ones for residual outputs, and sets norms to 1", () => {
     const parameters = initial(3);
     const deviationOf = (name: string) => deviation(parameters.get(`model.${name}.weight`)!.data);
     const { initializerRange, layers } = tinyConfig;
@@ -108,7 +108,7 @@ describe("initialParameters", () => {
     }
   });
 
-  it("begins biases at 0", () => {
+  it("sets only biases to 0", () => {
     const parameters = [...initialParameters(gpt2Config, Random.seeded(3))];
     const biases = parameters.filter(([name]) => name.endsWith(".bias"));
     assert.equal(biases.length, 2 * 6 + 1);

@@ -16,7 +16,7 @@ const count = countStates(engine);
 after(() => engine.close());
 
 describe("a base", () => {
-  it("is in the engine once for all who load it, at once or later, by whatever path, and gone with the last", async (t) => {
+  it("is loaded once for all its policies, by any path, and freed with the last", async (t) => {
     const folder = await writeTinyCheckpoint(join(emptyFolder(t), "model"));
     symlinkSync(folder, `${folder}-link`);
     const load = () => Policy.loadBase(programs, folder);
@@ -24,11 +24,11 @@ describe("a base", () => {
     policies.push(await load());
     assert.equal(count().states, 1);
     for (const [i, policy] of policies.entries()) {
-      assert.equal(count().states, 1, `${i} are freed`);
+      assert.equal(count().states, 1, `${i} freed so far`);
       await policy.free();
     }
     assert.equal(count().states, 0);
-    // Who asks while the last lets go gets one that is whole.
+    // A load during the last free() returns a complete policy.
     const last = await load();
     const [next] = await Promise.all([load(), last.free()]);
     assert.ok((await next.parameters()).size > 0);
@@ -36,7 +36,7 @@ describe("a base", () => {
     assert.equal(count().states, 0);
   });
 
-  it("is another where the files are others, were replaced, or were edited in place; and on another engine", async (t) => {
+  it("is loaded anew from copied, replaced or edited files, and on another engine", async (t) => {
     const folder = await writeTinyCheckpoint(join(emptyFolder(t), "model"), 1);
     const first = await Policy.loadBase(programs, folder);
     cpSync(folder, `${folder}-copy`, { recursive: true });
@@ -62,7 +62,7 @@ describe("a base", () => {
     for (const policy of [first, copy, replaced, edited]) await policy.free();
   });
 
-  it("that could not be loaded is loaded when its files are mended", async (t) => {
+  it("that failed to load can be loaded after its files are repaired", async (t) => {
     const folder = await writeTinyCheckpoint(join(emptyFolder(t), "model"));
     const config = readFileSync(join(folder, "config.json"));
     writeFileSync(join(folder, "config.json"), "{");
@@ -74,7 +74,7 @@ describe("a base", () => {
     assert.equal(count().states, 0);
   });
 
-  it("that is to be trained is its only holder's own, and no one else's any more", async (t) => {
+  it("is not shared once it is prepared for training, and is copied first if another policy uses it", async (t) => {
     const folder = await writeTinyCheckpoint(join(emptyFolder(t), "model"));
     const trained = await Policy.loadBase(programs, folder);
     await trained.prepareToWrite();
@@ -83,7 +83,7 @@ describe("a base", () => {
     const { created } = count();
     const shared = other.share();
     await other.prepareToWrite();
-    assert.equal(count().created, created + 1, "what is shared is copied");
+    assert.equal(count().created, created + 1, "shared state is copied");
     for (const policy of [trained, other, shared]) await policy.free();
     assert.equal(count().states, 0);
   });

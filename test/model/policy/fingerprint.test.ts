@@ -21,7 +21,7 @@ const lora = { rank: 2, alpha: 4, targets: ["q_proj", "down_proj"] };
 const adapterOf = (seed: number) => initialLora(tinyConfig, lora, Random.seeded(seed));
 
 describe("a model's fingerprint", () => {
-  it("is of SHA-256 digests, and the same for the same model, in memory or from its files", async (t) => {
+  it("consists of SHA-256 digests that stay the same after saving and loading", async (t) => {
     const folder = join(emptyFolder(t), "model");
     const policy = await tinyPolicy(programs);
     const found = await policy.fingerprint();
@@ -32,7 +32,7 @@ describe("a model's fingerprint", () => {
     assert.deepEqual(await (await Policy.loadBase(programs, folder)).fingerprint(), found);
   });
 
-  it("tells apart config, tokenizer, adapter and base", async (t) => {
+  it("differs only in the parts of the model that differ: tokenizer, adapter or base", async (t) => {
     const model = await tinyPolicy(programs);
     const whole = await model.fingerprint();
     const adapted = await model.withAdapter(lora, adapterOf(1));
@@ -62,7 +62,7 @@ describe("a model's fingerprint", () => {
     assert.deepEqual(await (await loadAdapter(model, folder)).fingerprint(), first);
   });
 
-  it("of a config goes by what it says: not by the order of its fields, nor by how an adapter's layers are named", () => {
+  it("of a config depends on its content, not on field order or the form of an adapter's targets", () => {
     const reversed = Object.fromEntries(Object.entries(tinyConfig).toReversed()) as unknown as typeof tinyConfig;
     assert.equal(configDigest(reversed), configDigest(tinyConfig));
     const named = loraLayers(tinyConfig, lora).map(({ name }) => name);
@@ -76,7 +76,7 @@ describe("a model's fingerprint", () => {
     }
   });
 
-  it("of tensors goes by their names, shapes and numbers, whatever their order", async () => {
+  it("of tensors depends on names, shapes and values, not on their order", async () => {
     const digest = async (...tensors: [string, number[], number[]][]) =>
       stateDigest(
         await engine.createState(tensors.map(([name, shape, data]) => [name, tensor(shape, Float32Array.from(data))])),
@@ -92,7 +92,7 @@ describe("a model's fingerprint", () => {
       assert.notEqual(other, found);
   });
 
-  it("of a base is computed once for all adapters on it, and anew where it was trained meanwhile", async () => {
+  it("of a base is computed once for all its adapters, and again after prepareToWrite", async () => {
     const model = await tinyPolicy(programs);
     const [state] = model.states;
     let reads = 0;

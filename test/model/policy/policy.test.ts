@@ -23,12 +23,12 @@ const programs = new ProgramCache(engine);
 after(() => engine.close());
 
 describe("a policy", () => {
-  it("gives back the parameters that it was made of", async () => {
+  it("returns the parameters it was created with", async () => {
     const policy = await tinyPolicy(programs, 2);
     assertSameTensors(await policy.parameters(), initialParameters(tinyConfig, Random.seeded(2)));
   });
 
-  it("is the same after it was saved and loaded", async () => {
+  it("has the same parameters, config and EOS after saving and loading", async () => {
     const folder = await mkdtemp(join(tmpdir(), "sera-policy-"));
     try {
       const policy = await tinyPolicy(programs, 2);
@@ -42,7 +42,7 @@ describe("a policy", () => {
     }
   });
 
-  it("gives back what its files said beyond the model, its weights in the type that is asked for", async (t) => {
+  it("keeps all fields of its config.json when saved, with the requested dtype", async (t) => {
     const fixture = "test/fixtures/checkpoints/tiny";
     const folder = join(emptyFolder(t), "model");
     const policy = await Policy.load(programs, fixture);
@@ -52,19 +52,19 @@ describe("a policy", () => {
     await policy.free();
   });
 
-  it("cannot be read once it is freed", async () => {
+  it("cannot be read after it is freed", async () => {
     const policy = await tinyPolicy(programs);
     await policy.free();
     await assert.rejects(policy.parameters(), /this policy has been freed and cannot be used any more; load it again/);
   });
 });
 
-describe("what policies share", () => {
+describe("state shared by policies", () => {
   const lora = { rank: 2, alpha: 4, targets: ["q_proj"] };
   const count = countStates(engine);
   const fresh = initialLora(tinyConfig, lora, Random.seeded(3));
 
-  /** Runs a test's work, and asserts that it leaves no state in the engine. */
+  /** Runs `work` and asserts that it leaves no state in the engine. */
   const leavesNone = async (work: () => Promise<unknown>) => {
     const before = count();
     await work();
@@ -72,7 +72,7 @@ describe("what policies share", () => {
     assert.deepEqual({ states, bytes }, { states: before.states, bytes: before.bytes });
   };
 
-  it("is freed with the last that holds it, in whatever order, and each may be freed twice", async () => {
+  it("is freed with the last policy that uses it, in any order, and each policy may be freed twice", async () => {
     const make = async () => {
       const model = await tinyPolicy(programs);
       const adapted = await model.withAdapter(lora, fresh);
@@ -89,7 +89,7 @@ describe("what policies share", () => {
       await leavesNone(async () => {
         const { states } = count();
         const policies = await make();
-        assert.equal(count().states - states, 3, "the model, and two adapters");
+        assert.equal(count().states - states, 3, "the model and two adapters");
         for (const [done, i] of order.entries()) {
           await Promise.all([policies[i]!.free(), policies[i]!.free()]);
           await policies[i]!.free();
@@ -106,7 +106,7 @@ describe("what policies share", () => {
       await adapted.parameters();
     }));
 
-  it("is not held by a policy that could not be made", () =>
+  it("is not leaked if creating a policy fails", () =>
     leavesNone(async () => {
       const model = await tinyPolicy(programs);
       const broken = new Map([...fresh].map(([name, values], i) => [name, i === 1 ? (undefined as never) : values]));
@@ -114,7 +114,7 @@ describe("what policies share", () => {
       await model.free();
     }));
 
-  it("stays as it is while one of them is trained or replaced", async () => {
+  it("is unchanged if one of the policies is trained or replaced", async () => {
     const random = Random.seeded(4);
     const train = async (policy: Policy) => {
       const training = await Trainer.begin(
@@ -141,7 +141,7 @@ describe("what policies share", () => {
       assertSameTensors(await view.parameters(), before);
       await view.free();
       assert.notDeepEqual(await below.parameters(), before);
-      // The last that holds it trains it in place.
+      // The last policy that uses it trains it in place.
       await adapted.free();
       const { created } = count();
       await train(shared);
@@ -150,7 +150,7 @@ describe("what policies share", () => {
     });
   });
 
-  it("says that it has been freed, whatever is asked of it", async () => {
+  it("throws an InputError on any use after its policy is freed", async () => {
     const policy = await Policy.load(programs, "test/fixtures/checkpoints/tiny");
     await policy.free();
     const gone = {
@@ -177,8 +177,8 @@ describe("what policies share", () => {
   });
 });
 
-describe("a policy that is shown", () => {
-  it("is a short table, or a line, and never its insides", async () => {
+describe("a displayed policy", () => {
+  it("is a short table in a notebook and one line when inspected", async () => {
     const model = await Policy.create(
       programs,
       {

@@ -51,7 +51,7 @@ describe("a policy in int8 or int4", () => {
     { ...gpt2Config, ...sizes },
   ];
   for (const weights of ["int8", "int4"] as const) {
-    it(`scores as the float32 model of the numbers that it holds (${weights})`, async () => {
+    it(`scores like a float32 model with its dequantized weights (${weights})`, async () => {
       for (const model of models) {
         await using held = await policyOf({ ...model, weights });
         await using plain = await policyOf(model, await held.parameters());
@@ -65,7 +65,7 @@ describe("a policy in int8 or int4", () => {
     });
   }
 
-  it("writes the same tokens every time, and is a frozen part of the session in which it does", async () => {
+  it("generates the same tokens with the same seed", async () => {
     await using policy = await policyOf({ ...config, weights: "int8" });
     const write = async () => {
       const tokens: number[][] = [];
@@ -77,7 +77,7 @@ describe("a policy in int8 or int4", () => {
     assert.deepEqual(await write(), await write());
   });
 
-  it("is saved in float32, which loads as the same numbers, and as the same blocks", async (test) => {
+  it("is saved in float32 and loads with the same values and the same blocks", async (test) => {
     const folder = join(emptyFolder(test), "model");
     await using policy = await policyOf({ ...config, weights: "int8" });
     await policy.save(folder);
@@ -91,7 +91,7 @@ describe("a policy in int8 or int4", () => {
     assert.deepEqual(await again.states[0]!.read([blocks]), await policy.states[0]!.read([blocks]));
   });
 
-  it("is another model than in float32, and says so", async () => {
+  it("has another fingerprint than in float32 and displays its weight type", async () => {
     await using held = await policyOf({ ...config, weights: "int4" });
     await using plain = await policyOf(config);
     const [found, other] = [await held.fingerprint(), await plain.fingerprint()];
@@ -100,7 +100,7 @@ describe("a policy in int8 or int4", () => {
     assert.match(`${held}`, /parameters in int4/);
   });
 
-  it("shares a base with those that hold it in the same bits alone", async (test) => {
+  it("shares a base only with policies of the same weight type", async (test) => {
     const folder = join(emptyFolder(test), "model");
     await (await policyOf(config)).save(folder);
     const before = engine.stateBytes;
@@ -126,7 +126,7 @@ describe("a policy in int8 or int4", () => {
     await tfjs.close();
   });
 
-  it("is not trained whole", async (test) => {
+  it("cannot be trained without an adapter", async (test) => {
     await using start = await policyOf({ ...config, weights: "int8" });
     const message = /^weights: the matrices of a model in int8 cannot be trained; train adapters/;
     await assert.rejects(
@@ -143,7 +143,7 @@ describe("an adapter on a base in int8", () => {
   const adapted = (base: Policy) => base.withAdapter(lora, initialLora(base.config, lora, Random.seeded(3)));
 
   for (const recompute of [false, true]) {
-    it(`learns what it learns on the same numbers in float32${recompute ? ", recomputing" : ""}`, async () => {
+    it(`trains as on the same values in float32${recompute ? ", recomputing" : ""}`, async () => {
       await using held = await policyOf({ ...config, weights: "int8" });
       await using plain = await policyOf(config, await held.parameters());
       const before = await held.states[0]!.read();
@@ -158,11 +158,11 @@ describe("an adapter on a base in int8", () => {
       assert.deepEqual([...found.parameters.keys()], [...expected.parameters.keys()]);
       for (const [name, { data }] of expected.parameters)
         assertClose(found.parameters.get(name)!.data, data, 1e-3, name);
-      assert.deepEqual(await held.states[0]!.read(), before, "the base stays");
+      assert.deepEqual(await held.states[0]!.read(), before, "the base is unchanged");
     });
   }
 
-  it("is merged into the float32 numbers of the base", async () => {
+  it("merges into the float32 values of the base", async () => {
     await using base = await policyOf({ ...config, weights: "int8" });
     await using policy = await adapted(base);
     const trained = new Map(
@@ -176,7 +176,7 @@ describe("an adapter on a base in int8", () => {
     assertClose(await responseLogProbs(merged, sequences), await responseLogProbs(changed, sequences), 1e-4);
   });
 
-  it("is trained by a run, which stopped and resumed ends with the same bytes", async (test) => {
+  it("gives a resumed run the same bytes as an uninterrupted one, and differs from one on a float32 base", async (test) => {
     const folder = emptyFolder(test);
     const start = async () => {
       await using base = await policyOf({ ...config, weights: "int8" });

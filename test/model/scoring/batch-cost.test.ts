@@ -8,17 +8,17 @@ const linear = 2 * 2 * (256 + 256 + 256 + 1152);
 const attention = 4 * 2 * 4 * (4 + 48);
 
 describe("batchCost", () => {
-  it("is twice the weights of a token, and attention by the square of the length", () => {
+  it("counts twice the weights per token, plus attention that grows with the square of the length", () => {
     const cost = batchCost(tinyConfig);
     assert.equal(cost({ rows: 1, length: 1 }), linear + attention);
     assert.equal(cost({ rows: 3, length: 10 }), 3 * 10 * linear + 3 * 100 * attention);
   });
 
-  it("leaves out the head, which is computed at response tokens only", () => {
+  it("excludes the head, which is computed only at response tokens", () => {
     assert.equal(batchCost({ ...tinyConfig, tiedEmbeddings: false })({ rows: 1, length: 1 }), linear + attention);
   });
 
-  it("favours one row for a long prompt, and rows of their own for long responses", () => {
+  it("favours one row for a long prompt, and separate rows for long responses", () => {
     const cost = batchCost(tinyConfig);
     const shared = (prompt: number, response: number) =>
       cost({ rows: 1, length: prompt + 2 * response }) / cost({ rows: 2, length: prompt + response });

@@ -23,34 +23,34 @@ describe("rowsOf", () => {
     sequence([1, 2], [7]),
   ] as const;
 
-  it("puts sequences that follow each other and begin with the same prompt in one row", () => {
+  it("puts consecutive sequences with the same prompt in one row", () => {
     assert.deepEqual(rowsOf([a, b, c, d], true), [[a, b], [c], [d]]);
   });
 
-  it("puts each in its own row where prompts are not shared", () => {
+  it("puts each sequence in its own row if prompts are not shared", () => {
     assert.deepEqual(rowsOf([a, b, c, d], false), [[a], [b], [c], [d]]);
   });
 });
 
 describe("exactShape", () => {
-  it("is the number of rows, the longest row and all response tokens", () => {
+  it("returns the numbers of rows, responses and response tokens, and the length of the longest row", () => {
     const single = [[sequence([1, 2], [3])], [sequence([4], [5, 6, 7])]];
     assert.deepEqual(exactShape(single), { rows: 2, length: 4, responses: 2, completions: 4, sharesPrompts: false });
   });
 
-  it("counts a prompt that responses share once", () => {
+  it("counts a shared prompt once", () => {
     const shared = [[sequence([1, 2], [3]), sequence([1, 2], [5, 6, 7])]];
     assert.deepEqual(exactShape(shared), { rows: 1, length: 6, responses: 2, completions: 4, sharesPrompts: true });
   });
 });
 
 describe("roundUp", () => {
-  it("goes 1, 2, 3, 4, 6, 8, 12, 16, 24", () => {
+  it("returns the values 1, 2, 3, 4, 6, 8, 12, 16 and 24", () => {
     const steps = new Set(Array.from({ length: 24 }, (_, i) => roundUp(i + 1)));
     assert.deepEqual([...steps], [1, 2, 3, 4, 6, 8, 12, 16, 24]);
   });
 
-  it("is the next of its own values, and less than half more", () => {
+  it("is idempotent and returns less than 1.5 times the size", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1 << 20 }), (size) => {
         const rounded = roundUp(size);
@@ -62,7 +62,7 @@ describe("roundUp", () => {
 });
 
 describe("layOut", () => {
-  it("puts rows after each other and points at the token before each response token", () => {
+  it("concatenates rows and points to the token before each response token", () => {
     const given = [[sequence([11, 12], [13])], [sequence([21], [22, 23])]];
     assert.deepEqual(
       layOut(given, { rows: 3, length: 4, responses: 3, completions: 5, sharesPrompts: false }, 0, 0.5),
@@ -76,7 +76,7 @@ describe("layOut", () => {
     );
   });
 
-  it("puts responses behind the prompt that they share, each as if it followed it at once", () => {
+  it("puts responses after their shared prompt, each with the positions directly after it", () => {
     const given = [[sequence([11, 12], [13, 14]), sequence([11, 12], [15])], [sequence([21], [22])]];
     assert.deepEqual(layOut(given, { rows: 2, length: 6, responses: 3, completions: 4, sharesPrompts: true }, 0), {
       tokens: Int32Array.of(11, 12, 13, 14, 15, 0, 21, 22, 0, 0, 0, 0),
@@ -89,7 +89,7 @@ describe("layOut", () => {
     });
   });
 
-  it("can be read back whatever the rows and the padding", () => {
+  it("preserves every sequence for any rows and padding", () => {
     fc.assert(
       fc.property(
         rows,
@@ -143,7 +143,7 @@ describe("layOut", () => {
     );
   });
 
-  it("says what does not fit", () => {
+  it("throws a RangeError that names the batch and the shape if they do not fit", () => {
     const given = [[sequence([1], [2, 3])]];
     const fitting = { rows: 1, length: 3, responses: 1, completions: 2, sharesPrompts: false };
     layOut(given, fitting, 0);

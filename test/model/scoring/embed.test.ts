@@ -13,11 +13,11 @@ const programs = new ProgramCache(engine);
 after(() => engine.close());
 
 describe("responseEmbeddings", () => {
-  it("is the last hidden state, which the head makes the next token's probabilities of", async () => {
+  it("returns the last hidden state, from which the head computes the next token's probabilities", async () => {
     const policy = await tinyPolicy(programs);
     const [prompt, [last]] = [randomTokens(5, Random.seeded(1)), [7]];
     const [hidden] = await responseEmbeddings(policy, [{ prompt, response: Int32Array.of(last!) }]);
-    // Embeddings are tied: they are the head.
+    // The embeddings are tied, so they are the head.
     const { data } = (await policy.parameters()).get("model.embed_tokens.weight")!;
     const logits = Array.from({ length: tinyConfig.vocabSize }, (_, id) =>
       hidden!.reduce((sum, x, i) => sum + x * data[id * tinyConfig.hiddenSize + i]!, 0),
@@ -31,7 +31,7 @@ describe("responseEmbeddings", () => {
     );
   });
 
-  it("is the mean over the response's tokens, 0 where there are none", async () => {
+  it("returns the mean over the response's tokens, and zeros for an empty response", async () => {
     const policy = await tinyPolicy(programs);
     const prompt = randomTokens(4, Random.seeded(2));
     const [a, b, c] = [5, 6, 7];
@@ -51,7 +51,7 @@ describe("responseEmbeddings", () => {
     assert.deepEqual([...empty!], new Array(tinyConfig.hiddenSize).fill(0));
   });
 
-  it("does not depend on what else is embedded", async () => {
+  it("does not depend on the other sequences", async () => {
     const policy = await tinyPolicy(programs);
     const sequences = randomSequences(30, Random.seeded(3)).flatMap(({ prompt, response }) => [
       { prompt, response },

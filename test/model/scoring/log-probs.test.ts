@@ -45,7 +45,7 @@ async function logProbsOf(
 for (const name of modelCases) {
   for (const sharePrompts of [false, true]) {
     describe(`log-probabilities of responses, ${sharePrompts ? "those of a prompt in one row" : "each in its row"} (${name})`, () => {
-      it("are those of PyTorch, token by token and summed", async () => {
+      it("match PyTorch, per token and summed", async () => {
         const given = await loadModelCase(name);
         const perToken = given.pairs.flatMap(({ chosenLogProbs, rejectedLogProbs }) => [
           ...chosenLogProbs,
@@ -58,7 +58,7 @@ for (const name of modelCases) {
         assertClose(found.byResponse, given.logProbs, 1e-5, "by response");
       });
 
-      it("count their weight, and padding counts nothing, whatever token it is made of", async () => {
+      it("are multiplied by their weight, and padding adds nothing, whatever the padding token", async () => {
         const given = await loadModelCase(name);
         const rows = rowsOf(given.sequences, sharePrompts);
         const exact = exactShape(rows);
@@ -78,7 +78,7 @@ for (const name of modelCases) {
   }
 }
 
-describe("the head in pieces", () => {
+describe("the head computed in pieces", () => {
   const graph = new Graph();
   const adapter = { rank: 2, alpha: 4, targets: ["lm_head"] };
   const config = { ...tinyConfig, tiedEmbeddings: false, vocabSize: 11, adapter };
@@ -101,7 +101,7 @@ describe("the head in pieces", () => {
     feeds[name] = Array.from({ length: sizeOf(shape) }, () => random.normal());
   const lossOf = (perToken: Value) => sum(mul(perToken, counts));
 
-  it("gives the values and gradients of the head at once, to its weights too", () => {
+  it("matches the whole head in values and gradients, including those of its weights", () => {
     const whole = tokenLogProbs(config, network, hidden, target);
     const [values, ...slopes] = evaluate([whole, ...gradients(lossOf(whole), leaves)], feeds);
     assert.equal(slopes.length, 4);
@@ -119,11 +119,11 @@ describe("the head in pieces", () => {
     }
   });
 
-  it("has the gradient that differences give", () => {
+  it("has gradients that match finite differences", () => {
     checkGradients(lossOf(tokenLogProbs(config, network, hidden, target, 3 * config.vocabSize)), leaves, feeds);
   });
 
-  it("is not taken to pieces where dropout differs from row to row", () => {
+  it("is not split if dropout differs between rows", () => {
     const dropping = { ...config, adapter: { ...adapter, dropout: 0.5 } };
     const order = topologicalOrder([tokenLogProbs(dropping, network, hidden, target, config.vocabSize)]);
     assert.ok(order.every(({ op }) => op !== "recomputed"));

@@ -16,7 +16,7 @@ after(() => engine.close());
 
 describe("responseLogProbs", () => {
   for (const name of modelCases) {
-    it(`gives PyTorch's numbers in the order of the sequences (${name})`, async () => {
+    it(`matches PyTorch, in the order of the sequences (${name})`, async () => {
       const { config, parameters, sequences, logProbs } = await loadModelCase(name);
       const policy = await Policy.create(programs, { config, parameters, tokenizer: byteTokenizer });
       assertClose(await responseLogProbs(policy, sequences), logProbs, 1e-5);
@@ -24,7 +24,7 @@ describe("responseLogProbs", () => {
     });
   }
 
-  it("does not depend on what else is scored", async () => {
+  it("does not depend on the other sequences", async () => {
     const policy = await tinyPolicy(programs);
     const sequences = randomSequences(40, Random.seeded(5));
     const together = await responseLogProbs(policy, sequences);
@@ -33,7 +33,7 @@ describe("responseLogProbs", () => {
     }
   });
 
-  it("gives the same where responses to one prompt share a row, wherever they stand, and longer rows than the context", async () => {
+  it("gives the same values if responses to one prompt share a row, also in rows longer than the context", async () => {
     const policy = await tinyPolicy(programs);
     const random = Random.seeded(7);
     const prompts = Array.from({ length: 3 }, () => randomTokens(30, random));
@@ -47,7 +47,7 @@ describe("responseLogProbs", () => {
     assert.notDeepEqual(shared, alone);
   });
 
-  it("splits what does not fit a batch", async () => {
+  it("splits sequences that do not fit one batch", async () => {
     const policy = await tinyPolicy(programs);
     const random = Random.seeded(6);
     const few = randomSequences(3, random);
@@ -60,7 +60,7 @@ describe("responseLogProbs", () => {
     assert.ok(progress.length > 4);
   });
 
-  it("scores fewer at once where memory is little, to the same numbers, and says so where not one fits", async () => {
+  it("shrinks batches to fit memory without changing the values, and throws if too little is left", async () => {
     const sequences = randomSequences(60, Random.seeded(8));
     const batches: number[] = [];
     const notes: string[] = [];
@@ -90,7 +90,7 @@ describe("responseLogProbs", () => {
     assertClose(await scoredIn(0.5e9), plenty, 1e-5);
   });
 
-  it("bounds the logits of a batch where the vocabulary is large", () => {
+  it("limits the logits of a batch if the vocabulary is large", () => {
     const config = { ...tinyConfig, vocabSize: 151936 };
     const sequences = Array.from({ length: 64 }, (_, i) => ({
       prompt: new Int32Array(128).fill(i >> 1),
@@ -100,14 +100,14 @@ describe("responseLogProbs", () => {
       const shapes = planScoring(config, sequences, share).map(({ shape }) => shape);
       assert.ok(shapes.every(({ completions }) => completions * config.vocabSize <= 2 ** 27));
     }
-    // One that is longer is a batch of its own.
+    // A longer sequence is a batch of its own.
     assert.deepEqual(
       planScoring(config, [{ prompt: new Int32Array(1), response: new Int32Array(2000) }]).map(({ rows }) => rows),
       [[[0]]],
     );
   });
 
-  it("gives nothing for nothing, and stops when it is told to", async () => {
+  it("returns an empty array for no sequences, and stops when its signal is aborted", async () => {
     const policy = await tinyPolicy(programs);
     assert.deepEqual(await responseLogProbs(policy, []), new Float64Array(0));
     const signal = AbortSignal.abort(new Error("enough"));

@@ -12,7 +12,7 @@ function learn(counts: Record<string, number>, vocabSize: number, minCount = 2):
   return { merges: learnMerges(tokens, words, vocabSize, minCount), tokens };
 }
 
-test("the most frequent pair goes first, then what it makes", () => {
+test("the most frequent pair is merged first, and its result can be merged again", () => {
   const { merges, tokens } = learn({ abc: 5, ab: 2, bc: 4 }, 6, 1);
   assert.deepEqual(merges, [
     ["b", "c"],
@@ -22,22 +22,22 @@ test("the most frequent pair goes first, then what it makes", () => {
   assert.deepEqual(tokens, ["a", "b", "c", "bc", "abc", "ab"]);
 });
 
-test("of equally frequent pairs the one with the smaller ids goes first", () => {
+test("of equally frequent pairs, the one with the smaller ids is merged first", () => {
   assert.deepEqual(learn({ cb: 3, ba: 3, ac: 3 }, 4).merges, [["a", "c"]]);
 });
 
-test("it stops at the size, and where no pair is frequent enough", () => {
+test("merging stops at the vocabulary size, or if no pair is frequent enough", () => {
   assert.equal(learn({ abcabc: 9 }, 4).merges.length, 1);
   assert.equal(learn({ ab: 1, bc: 1 }, 100).merges.length, 0);
 });
 
-test("two ways to one token share its id", () => {
+test("merges that form the same token share its id", () => {
   const { merges, tokens } = learn({ abc: 3, ab: 9, bc: 8, cabc: 2, bca: 0 }, 100);
   assert.equal(new Set(tokens).size, tokens.length);
   assert.ok(merges.every(([left, right]) => tokens.includes(left + right)));
 });
 
-/** The definition, counted anew for every merge. */
+/** The definition: pairs are counted again for every merge. */
 function learnSlowly(counts: Record<string, number>, vocabSize: number): Merge[] {
   const tokens = [...letters];
   const merges: Merge[] = [];
@@ -69,7 +69,7 @@ function learnSlowly(counts: Record<string, number>, vocabSize: number): Merge[]
   return merges;
 }
 
-test("incremental counts give what counting anew gives", () => {
+test("incremental counting matches a full recount", () => {
   const word = fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 12 });
   fc.assert(
     fc.property(

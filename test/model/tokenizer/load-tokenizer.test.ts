@@ -35,7 +35,7 @@ const bosFirst = {
   special_tokens: { "<s>": { id: "<s>", ids: [1], tokens: ["<s>"] } },
 };
 
-test("a folder that transformers wrote", async () => {
+test("a folder written by transformers is loaded", async () => {
   const tokenizer = await loadTokenizer(folder);
   assert.equal(tokenizer.eosId, 2);
   assert.equal(tokenizer.padId, 0);
@@ -46,28 +46,28 @@ test("a folder that transformers wrote", async () => {
   assert.equal(tokenizer.decode(ids), "the cat sat on the mat.");
 });
 
-test("the chat template of the folder writes special tokens that become their ids", async () => {
+test("special tokens written by the folder's chat template are encoded as their ids", async () => {
   const tokenizer = await loadTokenizer(folder);
   const prompt = tokenizer.renderPrompt([{ role: "user", content: "the cat" }]);
   assert.deepEqual(prompt, { bos: "", text: "<s><|user|>the cat</s><|assistant|>" });
   assert.deepEqual(tokenizer.encode(prompt.text), [1, 3, ...tokenizer.encode("the cat"), 2, 4]);
 });
 
-test("decoding leaves out special tokens and ids beyond the vocabulary, and cleans nothing up", async () => {
+test("decoding omits special tokens and ids beyond the vocabulary, and keeps all spaces", async () => {
   const tokenizer = await loadTokenizer(folder);
   assert.equal(tokenizer.decode([1, 3, ...tokenizer.encode("the  cat . "), 2, 0, 63]), "the  cat . ");
   assert.equal(tokenizer.decode([2, 0]), "");
   assert.equal(tokenizer.decode([]), "");
 });
 
-test("special tokens in a text stay text where split_special_tokens says so", () => {
+test("special tokens in a text stay text if split_special_tokens is true", () => {
   const plain = changed({ split_special_tokens: true });
   assert.ok(!plain.encode("the </s>").includes(2));
   assert.ok(changed({}).encode("the </s>").includes(2));
   assert.equal(plain.decode([...plain.encode("the cat"), 2]), "the cat");
 });
 
-test("BOS: add_bos_token decides, else the post-processor does", () => {
+test("add_bos_token decides whether there is a BOS, and otherwise the post-processor", () => {
   assert.equal(changed({}).bosId, undefined);
   assert.equal(changed({ add_bos_token: true }).bosId, 1);
   assert.equal(changed({}, { post_processor: bosFirst }).bosId, 1);
@@ -76,7 +76,7 @@ test("BOS: add_bos_token decides, else the post-processor does", () => {
   assert.deepEqual(changed({}, { post_processor: bosFirst }).encode("").length, 0);
 });
 
-test("a BOS that the template writes is told apart, so that it is not doubled", () => {
+test("a BOS written by the template is returned separately, so that it is not duplicated", () => {
   const chat_template = "{{ bos_token }}{{ messages[0]['content'] }}";
   const messages = [{ role: "user", content: "hi" }] as const;
   assert.deepEqual(changed({ chat_template, add_bos_token: true }).renderPrompt(messages), { bos: "<s>", text: "hi" });
@@ -90,7 +90,7 @@ test("a BOS that the template writes is told apart, so that it is not doubled", 
   assert.deepEqual(changed({ chat_template: "hi", ...split }).renderPrompt(messages), { bos: "<s>", text: "hi" });
 });
 
-test("among named templates the default is taken", () => {
+test("among named templates, the one named default is used", () => {
   const chat_template = [
     { name: "tool_use", template: "no" },
     { name: "default", template: "yes" },
@@ -98,7 +98,7 @@ test("among named templates the default is taken", () => {
   assert.equal(changed({ chat_template }).renderPrompt([{ role: "user", content: "hi" }]).text, "yes");
 });
 
-test("what ends a response: EOS first, then what the model's files and the chat template say", async (t) => {
+test("stopIds lists EOS first, then the tokens given by the model's files and the chat template", async (t) => {
   assert.deepEqual(changed({}).stopIds, [2]);
   const chat_template = "{% for message in messages %}{{ message.role + message.content }}<|user|>\n{% endfor %}";
   assert.deepEqual(changed({ chat_template }).stopIds, [2, 3]);
@@ -120,7 +120,7 @@ test("what ends a response: EOS first, then what the model's files and the chat 
   );
 });
 
-test("tokens are texts or objects, here or in special_tokens_map.json; EOS pads where there is no pad token", () => {
+test("tokens are strings or objects, also in special_tokens_map.json, and EOS is the default pad token", () => {
   const bare = JSON.stringify({ eos_token: { content: "</s>" }, pad_token: null });
   assert.equal(changed({ eos_token: { content: "</s>" }, pad_token: null }).padId, 2);
   const older = new Map([
@@ -131,7 +131,7 @@ test("tokens are texts or objects, here or in special_tokens_map.json; EOS pads 
   assert.equal(tokenizerFromFiles(older).eosId, 2);
 });
 
-test("the template's own refusal reaches the user", () => {
+test("an exception raised by the template is reported as an InputError", () => {
   const tokenizer = changed({ chat_template: "{{ raise_exception('no system turns') }}" });
   assert.throws(
     () => tokenizer.renderPrompt([{ role: "system", content: "x" }]),

@@ -11,16 +11,16 @@ const corpus = readFileSync(`${folder}/corpus.txt`, "utf8");
 const vectors = JSON.parse(readFileSync(`${folder}/vectors.json`, "utf8")) as { text: string; ids: number[] }[];
 const tokenizer = trainTokenizer([corpus], { vocabSize: 480 });
 
-test("the tokenizer is the one that Hugging Face's trainer makes of the same text", () => {
+test("the tokenizer equals the one that Hugging Face's trainer creates from the same text", () => {
   const theirs: unknown = JSON.parse(readFileSync(`${folder}/tokenizer.json`, "utf8"));
   assert.deepEqual(JSON.parse(tokenizer.files.get("tokenizer.json")!), theirs);
 });
 
-test("awkward texts have the ids that Python's tokenizers give them", () => {
+test("awkward texts are encoded as by Python's tokenizers", () => {
   for (const { text, ids } of vectors) assert.deepEqual(tokenizer.encode(text), ids, JSON.stringify(text));
 });
 
-test("any text comes back", () => {
+test("any text survives encoding and decoding", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 60 }), (text) => {
       assert.equal(tokenizer.decode(tokenizer.encode(text)), text);
@@ -38,7 +38,7 @@ test("any text comes back", () => {
   );
 });
 
-test("special tokens: their ids, their absence from encoded text, and what its own files say", () => {
+test("special tokens have ids 0 to 2, are never encoded from text, and are restored from the files", () => {
   const { padId, bosId, eosId } = tokenizer;
   assert.deepEqual([padId, bosId, eosId], [0, 1, 2]);
   assert.ok(tokenizer.encode("<|eos|><|bos|><|pad|>").every((id) => id > 2));
@@ -53,14 +53,14 @@ test("the order of the texts does not matter", () => {
   assert.equal(forward.vocabSize, 400);
 });
 
-test("without text there are the bytes alone; without room for them there is an error", () => {
+test("without text the vocabulary has only bytes and special tokens; a size too small for them throws", () => {
   const bytes = trainTokenizer([], { vocabSize: 4096 });
   assert.equal(bytes.vocabSize, 259);
   assert.equal(bytes.decode(bytes.encode("é 👍")), "é 👍");
   assert.throws(() => trainTokenizer([], { vocabSize: 100 }), InputError);
 });
 
-test("a conversation has the ids of the same dialogue as text", () => {
+test("a conversation is rendered as the text of the dialogue", () => {
   const rendered = tokenizer.renderPrompt([{ role: "user", content: "the <|eos|>" }]);
   assert.deepEqual(rendered, { bos: "<|bos|>", text: "\n\nHuman: the <|eos|>\n\nAssistant:" });
   assert.equal(tokenizer.renderResponse([{ role: "user", content: "the" }], "cat"), " cat");

@@ -18,12 +18,12 @@ const feeds: Record<string, number[]> = {
   key: numbers(batch * kvHeads * length * size),
   value: numbers(batch * kvHeads * length * size),
   counts: numbers(batch * length * heads * size),
-  // Rows of a prompt of two tokens with two responses, and of one of three with one; then padding.
+  // Two rows: a prompt of two tokens with two responses, and a prompt of three with one; then padding.
   place: [0, 1, 2, 3, 2, 3, 0, 0, 1, 2, 3, 4, 0, 0],
   visibleUntil: [6, 6, 3, 3, 5, 5, 6, 6, 6, 6, 4, 4, 6, 6],
 };
 
-/** Attention in blocks of some queries, a loss of it, and the leaves to differentiate by. */
+/** Attention in blocks of `blockSize` queries, a loss on it, and the leaves to differentiate by. */
 function attention(blockSize: number, maskOf: (graph: Graph) => Value, scoreCap?: number) {
   const graph = new Graph();
   const leaf = (name: string, count: number) => graph.input(name, "float32", [batch, count, length, size]);
@@ -45,7 +45,7 @@ const masks = {
 };
 
 describe("attention in blocks of queries", () => {
-  it("bounds the scores of every block alike", () => {
+  it("caps the scores of every block", () => {
     const valuesOf = ({ mixed }: ReturnType<typeof attention>) => evaluate([mixed], feeds)[0]!;
     const blocks = attention(3, masks.causal, 0.5);
     const [whole, uncapped] = [attention(length, masks.causal, 0.5), attention(length, masks.causal)].map(valuesOf);
@@ -55,7 +55,7 @@ describe("attention in blocks of queries", () => {
   });
 
   for (const [name, maskOf] of Object.entries(masks)) {
-    it(`gives the values and gradients of attention at once, the last block being smaller (${name})`, () => {
+    it(`matches unblocked attention in values and gradients, also with a smaller last block (${name})`, () => {
       const whole = attention(length, maskOf);
       const [values, ...slopes] = evaluate([whole.mixed, ...gradients(whole.loss, whole.leaves)], feeds);
       for (const blockSize of [1, 2, 3, 6]) {
@@ -72,13 +72,13 @@ describe("attention in blocks of queries", () => {
       }
     });
 
-    it(`has the gradient that differences give (${name})`, () => {
+    it(`has gradients that match finite differences (${name})`, () => {
       const { loss, leaves } = attention(3, maskOf);
       checkGradients(loss, leaves, feeds);
     });
   }
 
-  it("keeps no scores: no tensor of the gradient is of more than a block's queries, and none is read from the forward pass", () => {
+  it("recomputes scores in the gradient, one block of queries at a time, and reads none from the forward pass", () => {
     const { loss, leaves } = attention(3, masks.causal);
     const forward = new Set(topologicalOrder([loss]));
     const all = topologicalOrder(gradients(loss, leaves));
@@ -91,7 +91,7 @@ describe("attention in blocks of queries", () => {
     assert.equal(all.filter(scores).length, 2 * topologicalOrder([loss]).filter(scores).length);
   });
 
-  it("is at once for rows of up to 256 tokens, and in blocks of 128 to 512 queries beyond", () => {
+  it("uses one block for rows of up to 256 tokens, and blocks of 128 to 512 queries beyond", () => {
     assert.deepEqual(
       [1, 48, 256, 257, 512, 1024, 4096, 8192].map(queriesPerBlock),
       [1, 48, 256, 128, 128, 256, 512, 512],

@@ -25,7 +25,7 @@ const input = () => new Graph().input("x", "float32", [2, 1]);
 const feeds = { x: [1, -0.5] };
 
 describe("a feed-forward", () => {
-  it("multiplies its two products where it has a gate", () => {
+  it("multiplies the activated gate by the up projection if it is gated", () => {
     const silu = (x: number) => x / (1 + Math.exp(-x));
     const found = evaluate([gatedFeedForward(network, input(), { gate: "gate", up: "up", down: "down" })], feeds)[0]!;
     assertClose(
@@ -35,7 +35,7 @@ describe("a feed-forward", () => {
     );
   });
 
-  it("computes GELU by the error function or by tanh", () => {
+  it("computes GELU with the error function or with tanh", () => {
     const found = (activation: "gelu" | "gelu-tanh") =>
       evaluate([feedForward(network, input(), { up: "up", down: "down" }, activation)], feeds)[0]!;
     // 5 · torch.nn.functional.gelu at 3 and −1.5, without approximation and with tanh

@@ -4,7 +4,7 @@ import { Graph, type Value } from "../../../../src/graph/index.js";
 import { fusedByHead, fusedByKind, splitHeads } from "../../../../src/model/architectures/parts/heads.js";
 import { evaluate } from "../../../support/reference.js";
 
-/** A linear layer's outputs for two tokens of one row, `width` of them counted up from 0 and from 100. */
+/** Outputs of a linear layer for two tokens of one row: `width` values counted up from 0 and from 100. */
 function rowsOf(width: number): { rows: Value; tokens: Value; read: (value: Value) => number[] } {
   const graph = new Graph();
   const rows = graph.input("rows", "float32", [2, width]);
@@ -15,14 +15,14 @@ function rowsOf(width: number): { rows: Value; tokens: Value; read: (value: Valu
 }
 
 describe("heads", () => {
-  it("stand beside each other in a layer's outputs", () => {
+  it("are adjacent slices of a layer's outputs", () => {
     const { rows, tokens, read } = rowsOf(4);
     const split = splitHeads(rows, tokens, 2);
     assert.deepEqual(split.shape, [1, 2, 2, 2]);
     assert.deepEqual(read(split), [0, 1, 100, 101, 2, 3, 102, 103]);
   });
 
-  it("have their query, key and value beside each other where a layer is fused by head", () => {
+  it("have adjacent queries, keys and values in a layer fused by head", () => {
     const { rows, tokens, read } = rowsOf(12);
     const { query, key, value } = fusedByHead(rows, tokens, 2);
     assert.deepEqual(read(query), [0, 1, 100, 101, 6, 7, 106, 107]);
@@ -30,7 +30,7 @@ describe("heads", () => {
     assert.deepEqual(read(value), [4, 5, 104, 105, 10, 11, 110, 111]);
   });
 
-  it("have all queries before all keys and all values where a layer is fused by kind", () => {
+  it("have all queries first, then keys, then values in a layer fused by kind", () => {
     const { rows, tokens, read } = rowsOf(12);
     const { query, key, value } = fusedByKind(rows, tokens, 2);
     assert.deepEqual(read(query), [0, 1, 100, 101, 2, 3, 102, 103]);

@@ -5,7 +5,7 @@ import { causalMask, earlierMask, maskOfLayer, sharedMask } from "../../../../sr
 import { evaluate } from "../../../support/reference.js";
 import { tinyConfig } from "../../../support/tiny-model.js";
 
-/** A row of the mask for each query: x where it may look, . where it may not. */
+/** One row of the mask per query: x for a visible key, . for a hidden one. */
 function drawn(numbers: readonly number[], length: number): string[] {
   const text = numbers.map((x) => (x === 0 ? "x" : x <= -1e9 ? "." : "?")).join("");
   return text.match(new RegExp(`.{${length}}`, "g"))!;
@@ -14,13 +14,13 @@ function drawn(numbers: readonly number[], length: number): string[] {
 describe("causalMask", () => {
   const draw = (window?: number) => drawn(evaluate([causalMask(new Graph(), window, 5)], {})[0]!, 5);
 
-  it("lets a token see itself and what stands before it", () => {
+  it("lets a token see itself and earlier tokens", () => {
     const all = ["x....", "xx...", "xxx..", "xxxx.", "xxxxx"];
     assert.deepEqual(draw(), all);
     assert.deepEqual(draw(5), all);
   });
 
-  it("hides what has left the window, which the token itself is in", () => {
+  it("hides tokens before the window, which includes the token itself", () => {
     assert.deepEqual(draw(3), ["x....", "xx...", "xxx..", ".xxx.", "..xxx"]);
     assert.deepEqual(draw(1), ["x....", ".x...", "..x..", "...x.", "....x"]);
   });
@@ -38,17 +38,17 @@ describe("earlierMask", () => {
     return drawn(evaluate([mask], { position: [0, 2, 5], place: [0, 1, 2, 3, 4, 5] })[0]!, 6);
   }
 
-  it("lets the token at a position see the places before it, but not its own", () => {
+  it("lets a token see earlier positions but not its own", () => {
     assert.deepEqual(draw(), ["......", "xx....", "xxxxx."]);
   });
 
-  it("leaves one place of the window to the token itself", () => {
+  it("reserves one position of the window for the token itself", () => {
     assert.deepEqual(draw(3), ["......", "xx....", "...xx."]);
   });
 });
 
 describe("sharedMask", () => {
-  /** A prompt of two tokens and responses of two and one, and a row of padding at the end. */
+  /** A prompt of two tokens, responses of two and one, and one token of padding at the end. */
   function draw(window?: number): string[] {
     const graph = new Graph();
     const leaf = (name: string) => graph.input(name, "int32", [1, 6]);
@@ -57,18 +57,18 @@ describe("sharedMask", () => {
     return drawn(evaluate([mask], { place: [0, 1, 2, 3, 2, 0], visibleUntil: [5, 5, 3, 3, 4, 0] })[0]!, 6).slice(0, 5);
   }
 
-  it("lets a response see the prompt and itself, and no other response", () => {
+  it("lets a response see the prompt and itself but no other response", () => {
     assert.deepEqual(draw(), ["x.....", "xx....", "xxx...", "xxxx..", "xx..x."]);
   });
 
-  it("counts the window in places of the sequence, not of the row", () => {
+  it("counts the window in positions of the sequence, not of the row", () => {
     assert.deepEqual(draw(3), ["x.....", "xx....", "xxx...", ".xxx..", "xx..x."]);
     assert.deepEqual(draw(2), ["x.....", "xx....", ".xx...", "..xx..", ".x..x."]);
   });
 });
 
 describe("maskOfLayer", () => {
-  it("gives each layer the mask of its window, once for all layers that have the same", () => {
+  it("builds one mask per window and shares it among layers", () => {
     const built: (number | undefined)[] = [];
     const graph = new Graph();
     const build = (window: number | undefined) => {

@@ -13,12 +13,12 @@ function resultOf(residual: typeof sequentialResidual): number[] {
 }
 
 describe("the residual stream", () => {
-  it("gives the feed-forward what attention was added to", () => {
+  it("gives the feed-forward the input plus attention if sequential", () => {
     // 3x + (3x)²
     assertClose(resultOf(sequentialResidual), [12, 0.75], 1e-12);
   });
 
-  it("gives both halves the same where they are parallel", () => {
+  it("gives attention and feed-forward the same input if parallel", () => {
     // 3x + x²
     assertClose(resultOf(parallelResidual), [4, -1.25], 1e-12);
   });

@@ -6,12 +6,12 @@ import { assertClose } from "../../../support/compare.js";
 import { evaluate } from "../../../support/reference.js";
 
 describe("rotaryFrequencies", () => {
-  it("fall from 1 by equal factors", () => {
+  it("returns frequencies that fall from 1 by equal factors", () => {
     assertClose(rotaryFrequencies({ ropeTheta: 10000 }, 8), [1, 0.1, 0.01, 0.001], 1e-15);
     assert.deepEqual(rotaryFrequencies({ ropeTheta: 10000 }, 2), [1]);
   });
 
-  it("are all divided by the factor where the scaling is linear", () => {
+  it("divides all frequencies by the factor of linear scaling", () => {
     assertClose(
       rotaryFrequencies({ ropeTheta: 100, ropeScaling: { type: "linear", factor: 4 } }, 4),
       [0.25, 0.025],
@@ -19,7 +19,7 @@ describe("rotaryFrequencies", () => {
     );
   });
 
-  it("are those of transformers where the scaling is Llama 3's", () => {
+  it("matches transformers for Llama 3 scaling", () => {
     const ropeScaling = {
       type: "llama3",
       factor: 32,
@@ -42,10 +42,10 @@ describe("rotaryFrequencies", () => {
     );
   });
 
-  it("are those of transformers where the scaling is YaRN, and queries and keys are longer", () => {
+  it("matches transformers for YaRN scaling, as does attentionFactor", () => {
     const ropeScaling = { type: "yarn", factor: 4, originalContextLength: 32768 } as const;
     const found = rotaryFrequencies({ ropeTheta: 1000000, ropeScaling }, 128);
-    // A quarter of the unscaled frequency from the pair that turns once within the original context; none before 32 turns.
+    // Unscaled for at least 32 turns within the original context; a quarter of the frequency for at most one turn.
     assertClose(
       [0, 23, 40, 63].map((i) => found[i]! * 1000000 ** (i / 64)),
       [1, 1, 0.25, 0.25],
@@ -57,7 +57,7 @@ describe("rotaryFrequencies", () => {
     assert.equal(attentionFactor({ ...ropeScaling, attentionFactor: 2 }), 2);
   });
 
-  it("have a factor each where the scaling is LongRoPE's, and stay within the context where it is dynamic", () => {
+  it("divides by LongRoPE's short factors and leaves dynamic scaling unscaled", () => {
     const lengths = { originalContextLength: 4096, extendedContextLength: 131072 };
     const ropeScaling = { type: "longrope", shortFactors: [1, 2], longFactors: [9, 9], ...lengths } as const;
     assertClose(rotaryFrequencies({ ropeTheta: 100, ropeScaling }, 4), [1, 0.05], 1e-12);
@@ -69,7 +69,7 @@ describe("rotaryFrequencies", () => {
 });
 
 describe("a rotation", () => {
-  it("turns the first elements of a head and leaves the others", () => {
+  it("rotates the first elements of a head and leaves the others", () => {
     const graph = new Graph();
     const x = graph.input("x", "float32", [1, 1, 2, 4]);
     const position = graph.input("position", "int32", [1, 2]);
@@ -79,7 +79,7 @@ describe("a rotation", () => {
     assertClose(evaluate([turned], feeds)[0]!, [1, 2, 3, 4, cos - 2 * sin, 2 * cos + sin, 3, 4], 1e-6);
   });
 
-  it("has no more angles than there are places", () => {
+  it("has one row of angles per position", () => {
     const graph = new Graph();
     const position = graph.input("position", "int32", [1, 2]);
     const turned = rotation({ ropeTheta: 10000 }, 4, position, 7)(graph.input("x", "float32", [1, 1, 2, 4]));

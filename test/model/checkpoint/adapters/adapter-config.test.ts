@@ -19,7 +19,7 @@ const llama = {
   baseModel: "someone/tiny",
 };
 
-test("what PEFT wrote is read", () => {
+test("a config written by PEFT is read", () => {
   assert.deepEqual(parse({}), llama);
   assert.deepEqual(parseAdapterConfig(JSON.stringify(written("gpt2")), ""), {
     rank: 2,
@@ -31,14 +31,14 @@ test("what PEFT wrote is read", () => {
   });
 });
 
-test("what is written is read back, and says what PEFT says", () => {
+test("a written config has the same values as PEFT's and is read back unchanged", () => {
   const fields = adapterConfigFields(llama);
   assert.deepEqual(parseAdapterConfig(JSON.stringify(fields), ""), llama);
   const theirs = written("llama");
   for (const [name, value] of Object.entries(fields)) assert.deepEqual(value, theirs[name], name);
 });
 
-test("fields that older versions of PEFT left out have its defaults", () => {
+test("fields missing in older versions of PEFT have its defaults", () => {
   const minimal = { peft_type: "LORA", r: 8, lora_alpha: 16, target_modules: ["c_attn"] };
   const expected = { rank: 8, alpha: 16, dropout: 0, targetModules: ["c_attn"], rsLora: false, fanInFanOut: false };
   assert.deepEqual(parseAdapterConfig(JSON.stringify(minimal), ""), expected);
@@ -83,7 +83,7 @@ for (const [changes, message] of refused) {
   });
 }
 
-test("a field with an endless name is refused in a message that can be read", () => {
+test("a field with a very long name is refused, with the name shortened in the message", () => {
   assert.throws(() => parse({ ["a".repeat(100_000)]: 1 }), {
     name: "InputError",
     message: `adapter_config.json: found ${"a".repeat(59)}… = 1, expected none: it is not supported`,

@@ -11,7 +11,7 @@ import { emptyFolder } from "../../../support/folder.js";
 const fixture = "test/fixtures/adapters/llama";
 const weights = "adapter_model.safetensors";
 
-test("PEFT's adapters read by the names of the base model's layers", async () => {
+test("PEFT's adapters are read under the layer names of the base model", async () => {
   const { tensors } = await readAdapter(fixture);
   const shapes = [...tensors].map(([module, { a, b }]) => [module, a.shape, b.shape]);
   assert.deepEqual(shapes.sort(), [
@@ -29,7 +29,7 @@ test("PEFT's adapters read by the names of the base model's layers", async () =>
   assert.deepEqual(gpt2.tensors.get("transformer.h.1.attn.c_attn")!.b.shape, [24, 2]);
 });
 
-test("what is written is PEFT's weights byte by byte, and reads back", async (t) => {
+test("a written adapter has the same weight bytes as PEFT's and is read back unchanged", async (t) => {
   const folder = join(emptyFolder(t), "adapter");
   const adapter = await readAdapter(fixture);
   await writeAdapter(folder, adapter);
@@ -48,7 +48,7 @@ function dataOf(file: Buffer): Buffer {
   return file.subarray(8 + Number(file.readBigUInt64LE()));
 }
 
-test("a folder of an adapter is one with a config of its model too, and is refused with a whole model", async (t) => {
+test("isAdapterFolder accepts an adapter with a config.json and throws for one with a whole model", async (t) => {
   const folder = join(emptyFolder(t), "adapter");
   assert.equal(isAdapterFolder(folder), false);
   await writeAdapter(folder, await readAdapter(fixture));
@@ -67,7 +67,7 @@ test("a folder of an adapter is one with a config of its model too, and is refus
   }
 });
 
-test("a folder with other files is left alone, and so is one whose adapter does not fit", async (t) => {
+test("writeAdapter refuses a wrong rank and a folder with other files, and keeps the existing adapter", async (t) => {
   const folder = join(emptyFolder(t), "adapter");
   const adapter = await readAdapter(fixture);
   await writeAdapter(folder, adapter);
@@ -126,7 +126,7 @@ const refused: readonly [string, (folder: string) => Promise<unknown>, RegExp][]
 ];
 
 for (const [what, spoil, message] of refused) {
-  test(`${what}: one clear error`, async (t) => {
+  test(`${what} is reported as an InputError with the path`, async (t) => {
     const folder = emptyFolder(t);
     await cp(fixture, folder, { recursive: true });
     await spoil(folder);

@@ -10,7 +10,7 @@ import { ggufBytes, text, u32, u64, type GgufTensor, type GgufValue } from "../.
 
 const whole = readFileSync("test/fixtures/gguf/llama.gguf");
 
-/** Opens a file with these bytes; what is wrong is said after its name. */
+/** Opens a file with these bytes; the path in an error is shortened to x.gguf. */
 async function open(t: TestContext, bytes: Buffer): Promise<void> {
   const path = join(emptyFolder(t), "x.gguf");
   writeFileSync(path, bytes);
@@ -40,7 +40,7 @@ const numbers = (count: number) => Buffer.alloc(4 * count);
 const embedding: GgufTensor = { name: "token_embd.weight", dimensions: [8, 4], data: numbers(32) };
 
 describe("GGUF files that are refused", () => {
-  test("cut short, anywhere", async (t) => {
+  test("a file that is cut short", async (t) => {
     const dataStart = whole.indexOf("output_norm.weight");
     for (let length = 0; length < whole.length - 32; length += length < dataStart ? 397 : 6007) {
       await assert.rejects(open(t, whole.subarray(0, length)), { name: "InputError" }, `${length}`);
@@ -59,7 +59,7 @@ describe("GGUF files that are refused", () => {
     await open(t, whole);
   });
 
-  test("no GGUF, another version, big-endian", async (t) => {
+  test("another format, another version, a big-endian file, and a missing file", async (t) => {
     await assert.rejects(open(t, Buffer.from("PK\u0003\u0004 and more")), {
       message: 'x.gguf: found a beginning of "PK\\u0003\\u0004", expected "GGUF" and a version',
     });
@@ -76,7 +76,7 @@ describe("GGUF files that are refused", () => {
     });
   });
 
-  test("a tensor in a format that is not read is named", async (t) => {
+  test("a tensor in an unsupported format, by name", async (t) => {
     const place = "blk.0.ffn_down.weight";
     const inFormat = (type: number) => changed(place, u32(2), u64(96), u64(64), u32(type));
     const known = "F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K";
@@ -91,7 +91,7 @@ describe("GGUF files that are refused", () => {
     });
   });
 
-  test("a tensor whose place is not its own", async (t) => {
+  test("overlapping, duplicate, empty and oversized tensors", async (t) => {
     const second = { name: "output_norm.weight", dimensions: [8], data: numbers(8) };
     const at = (offset: number) => ggufBytes(minimal, [embedding, { ...second, offset }]);
     await assert.rejects(
@@ -116,7 +116,7 @@ describe("GGUF files that are refused", () => {
     );
   });
 
-  test("an architecture that is not known, more layers than tensors", async (t) => {
+  test("an unknown architecture, and sizes that do not match the tensors", async (t) => {
     const architectures = /x\.gguf: found general\.architecture = "mamba", expected one of llama, /;
     await assert.rejects(open(t, ggufBytes([["general.architecture", "mamba"]], [])), architectures);
     await assert.rejects(open(t, ggufBytes([], [])), {
@@ -141,7 +141,7 @@ describe("GGUF files that are refused", () => {
     );
   });
 
-  test("what members of Llama's family have that we do not", async (t) => {
+  test("unsupported settings of the Llama family", async (t) => {
     const sizes = (name: string): [string, GgufValue][] => [
       ["general.architecture", name],
       ...["block_count", "embedding_length", "feed_forward_length", "context_length", "attention.head_count"].map(
@@ -182,14 +182,14 @@ describe("GGUF files that are refused", () => {
     await assert.rejects(open(t, bytes("gemma3", ["attention.sliding_window_pattern", "six"])), pattern);
   });
 
-  test("a vocabulary that differs from the embedding", async (t) => {
+  test("a vocabulary of another size than the embedding", async (t) => {
     const dimensions = changed("token_embd.weight", u32(2), u64(64), u64(404));
     await assert.rejects(open(t, dimensions), {
       message: "x.gguf: found a vocabulary of 416 tokens, expected 404, the rows of token_embd.weight",
     });
   });
 
-  test("rotary divisors that are not Llama 3's", async (t) => {
+  test("rotary divisors other than Llama 3's", async (t) => {
     const copy = Buffer.from(readFileSync("test/fixtures/gguf/llama3.gguf"));
     const file = await GgufFile.open("test/fixtures/gguf/llama3.gguf");
     const { begin } = file.tensors.get("rope_freqs.weight")!;
@@ -201,7 +201,7 @@ describe("GGUF files that are refused", () => {
     );
   });
 
-  test("metadata that are not what they seem", async (t) => {
+  test("malformed metadata", async (t) => {
     const twice = ggufBytes([...minimal, ["llama.block_count", { u32: 2 }]], [embedding]);
     await assert.rejects(open(t, twice), {
       message: 'x.gguf: found "llama.block_count" twice, expected each key once',
@@ -235,7 +235,7 @@ describe("GGUF files that are refused", () => {
     );
   });
 
-  test("a header without end: no more than 32 MB of it are read", async (t) => {
+  test("a header of more than 32 MB, without reading all of it", async (t) => {
     const path = join(emptyFolder(t), "x.gguf");
     const file = openSync(path, "w");
     writeSync(file, Buffer.concat([Buffer.from("GGUF"), u32(3), u64(0), u64(1000)]));
@@ -251,7 +251,7 @@ describe("GGUF files that are refused", () => {
   });
 });
 
-describe("a model that is split over several files", () => {
+describe("a model split over several files", () => {
   const [first, second] = [
     ggufBytes(
       [
@@ -271,7 +271,7 @@ describe("a model that is split over several files", () => {
   ];
   const names = ["m-00001-of-00002.gguf", "m-00002-of-00002.gguf"] as const;
 
-  test("is opened by any of its parts, and needs them all", async (t) => {
+  test("is opened by any of its parts and requires all of them", async (t) => {
     const folder = emptyFolder(t);
     writeFileSync(join(folder, names[0]), first);
     await assert.rejects(openGguf(join(folder, names[0])), {
@@ -279,7 +279,7 @@ describe("a model that is split over several files", () => {
       message: `${join(folder, names[1])}: no such file; expected a model in GGUF format`,
     });
     writeFileSync(join(folder, names[1]), second);
-    // Both are there: what is wrong now is what the first of them says.
+    // Both exist, so the error is now about the architecture in the first.
     for (const name of names)
       await assert.rejects(
         openGguf(join(folder, name)),
@@ -292,7 +292,7 @@ describe("a model that is split over several files", () => {
     );
   });
 
-  test("a part under another name", async (t) => {
+  test("is refused if the name of a part lacks its number", async (t) => {
     const path = join(emptyFolder(t), "m.gguf");
     writeFileSync(path, first);
     await assert.rejects(
@@ -301,7 +301,7 @@ describe("a model that is split over several files", () => {
     );
   });
 
-  test("a tensor that is in two parts", async (t) => {
+  test("is refused if two parts contain the same tensor", async (t) => {
     const folder = emptyFolder(t);
     writeFileSync(join(folder, names[0]), first);
     writeFileSync(
@@ -320,7 +320,7 @@ describe("a model that is split over several files", () => {
     );
   });
 
-  test("reads as one file does", async (t) => {
+  test("can consist of a single numbered part", async (t) => {
     const folder = emptyFolder(t);
     copyFileSync("test/fixtures/gguf/llama.gguf", join(folder, "m-00001-of-00001.gguf"));
     const { weights } = await openGguf(join(folder, "m-00001-of-00001.gguf"));

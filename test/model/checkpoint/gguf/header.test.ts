@@ -12,13 +12,13 @@ import { emptyFolder } from "../../../support/folder.js";
 import { ggufBytes, u32, u64 } from "../../../support/gguf-bytes.js";
 
 /*
- * Hugging Face's parser is what the reader is compared with. It is not what reads: it takes zeros for what is missing at a
- * file's end, cuts texts without a word where they go beyond what it has read so far, loses the byte order mark that some
- * tokens begin with, and reads a long list again from its beginning for each 2 MB (13 s for the vocabulary of gpt-oss).
+ * The reader is compared with Hugging Face's parser, which is not used as the reader because it reads zeros for bytes
+ * missing at the end of a file, silently truncates texts beyond what it has read so far, drops the byte order mark that some
+ * tokens begin with, and rereads a long list from its beginning for each 2 MB (13 s for the vocabulary of gpt-oss).
  */
 
 for (const name of ["llama", "llama3", "qwen2", "gpt2", "gpt-neox"]) {
-  test(`${name}: metadata and tensors as Hugging Face's parser reads them`, async () => {
+  test(`${name}: metadata and tensors match Hugging Face's parser`, async () => {
     const path = `test/fixtures/gguf/${name}.gguf`;
     const file = await GgufFile.open(path);
     await file.close();
@@ -40,7 +40,7 @@ for (const name of ["llama", "llama3", "qwen2", "gpt2", "gpt-neox"]) {
 }
 
 describe("a header", () => {
-  test("with values of every type, a byte order mark in a text, and another alignment", async (t) => {
+  test("is read with values of every type, a byte order mark in a text, and another alignment", async (t) => {
     const path = join(emptyFolder(t), "x.gguf");
     const bytes8 = (write: (buffer: Buffer) => void) => {
       const buffer = Buffer.alloc(8);
@@ -97,14 +97,14 @@ describe("a header", () => {
   });
 });
 
-test("names of number formats are those of ggml", () => {
+test("tensorTypeName returns ggml's names", () => {
   for (const [name, type] of Object.entries(GGMLQuantizationType)) {
     if (typeof type === "number") assert.equal(tensorTypeName(type), name);
   }
   assert.equal(tensorTypeName(99), "type 99");
 });
 
-test("quantisations in the names of files", () => {
+test("quantizationLabel returns the quantization in the name of a file", () => {
   const names = [
     "SmolLM2-135M-Instruct.Q4_1.gguf",
     "m-Q4_K_M.gguf",
@@ -119,7 +119,7 @@ test("quantisations in the names of files", () => {
   assert.equal(quantizationLabel("m.q8_0.gguf"), "Q8_0");
 });
 
-test("a float32 as the shortest decimal that is it", () => {
+test("shortestFloat32 returns the shortest decimal for a float32", () => {
   assert.deepEqual(
     [1e-5, 0.1, 500000, 1 / 3, 0].map((value) => shortestFloat32(Math.fround(value))),
     [1e-5, 0.1, 500000, 0.33333334, 0],

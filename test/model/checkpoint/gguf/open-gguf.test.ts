@@ -15,7 +15,7 @@ const folder = "test/fixtures/gguf";
 const engine = new OnnxEngine({ threads: 1 });
 after(() => engine.close());
 
-/** What transformers computes from the same files at the last of these tokens. */
+/** Logits that transformers computes from the same files at the last of these tokens. */
 const cases = JSON.parse(readFileSync(`${folder}/logits.json`, "utf8")) as Record<
   string,
   { ids: number[]; logits: number[] }
@@ -23,7 +23,7 @@ const cases = JSON.parse(readFileSync(`${folder}/logits.json`, "utf8")) as Recor
 
 describe("a model in GGUF", () => {
   for (const [name, { ids, logits }] of Object.entries(cases)) {
-    test(`${name}: the logits of transformers, de-quantised`, async () => {
+    test(`${name}: dequantized weights give the logits of transformers`, async () => {
       const { config, parameters } = await loadCheckpoint(`${folder}/${name}.gguf`);
       assert.deepEqual([...parameters.keys()], [...parameterShapes(config).keys()]);
       const found = await logitsOf(engine, config, parameters, [ids]);
@@ -32,7 +32,7 @@ describe("a model in GGUF", () => {
   }
 
   for (const name of ["llama3", "gpt2", "gpt-neox"]) {
-    test(`${name}: its float32 weights, to the last bit`, async () => {
+    test(`${name}: float32 weights match the safetensors file exactly`, async () => {
       const { parameters } = await loadCheckpoint(`${folder}/${name}.gguf`);
       const { tensors } = await readSafetensors(`${folder}/${name}.safetensors`);
       assert.deepEqual([...parameters.keys()].toSorted(), [...tensors.keys()].toSorted());
@@ -40,7 +40,7 @@ describe("a model in GGUF", () => {
     });
   }
 
-  test("Llama 3's rotary scaling out of its divisors, a head of its own, float32 settings as short decimals", async () => {
+  test("has Llama 3's rotary scaling from its divisors, an untied head, and settings as short decimals", async () => {
     const { config } = await loadCheckpoint(`${folder}/llama3.gguf`);
     assert.deepEqual(config, {
       architecture: "llama",
@@ -66,13 +66,13 @@ describe("a model in GGUF", () => {
     });
   });
 
-  test("a share of each head rotated (GPT-NeoX)", async () => {
+  test("rotates a part of each head (GPT-NeoX)", async () => {
     const { config } = await loadCheckpoint(`${folder}/gpt-neox.gguf`);
     assert.equal(config.architecture === "gpt_neox" && config.rotaryFactor, 0.5);
     assert.equal(config.architecture === "gpt_neox" && config.parallelResidual, true);
   });
 
-  test("saved, it is a checkpoint in Hugging Face layout with the same weights, tokens and ends of responses", async (t) => {
+  test("keeps its config, weights, tokenizer and stop ids when saved in the Hugging Face layout", async (t) => {
     const loaded = await loadCheckpoint(`${folder}/llama.gguf`);
     const saved = join(emptyFolder(t), "saved");
     await saveCheckpoint(saved, loaded);
@@ -87,7 +87,7 @@ describe("a model in GGUF", () => {
     assert.deepEqual(again.tokenizer.encode(text), loaded.tokenizer.encode(text));
   });
 
-  test("the only one in a folder", async () => {
+  test("is loaded by its path, and refused in a folder with several GGUF files", async () => {
     const { config } = await loadCheckpoint(`${folder}/llama.gguf`);
     assert.equal(config.layers, 2);
     await assert.rejects(loadCheckpoint(folder), {
@@ -96,7 +96,7 @@ describe("a model in GGUF", () => {
     });
   });
 
-  test("weights are read one at a time", async () => {
+  test("reads its weights one at a time", async () => {
     const { weights } = await openGguf(`${folder}/llama.gguf`);
     const { shape, data } = await weights.read("model.layers.1.mlp.down_proj.weight");
     assert.deepEqual(shape, [64, 96]);

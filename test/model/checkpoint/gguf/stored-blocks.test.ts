@@ -14,7 +14,7 @@ import { ggufBytes } from "../../../support/gguf-bytes.js";
 
 const types = { Q4_0: 2, Q8_0: 8, Q4_1: 3 } as const;
 
-/** Blocks of any whole numbers with scales from 2⁻¹⁰ to 1. */
+/** Blocks of random whole numbers with scales from 2⁻¹⁰ to 1. */
 function randomBlocks(type: keyof typeof types, numbers: number, random: Random): Buffer {
   const { bytes } = blockFormats[type];
   const data = Buffer.from(Uint8Array.from({ length: (numbers / 32) * bytes }, () => random.integer(256)));
@@ -58,10 +58,10 @@ const cases = [
   },
 ];
 
-describe("blocks of a GGUF file are the numbers that are read of it", () => {
+describe("the quantized blocks of a GGUF file", () => {
   for (const { architecture, stored, name, outputs, what, turned } of cases) {
     for (const type of ["Q8_0", "Q4_0"] as const) {
-      it(`${type}, ${what} (${architecture})`, async (test) => {
+      it(`match the weights read as float32: ${type}, ${what} (${architecture})`, async (test) => {
         const inputs = 64;
         const path = join(emptyFolder(test), "model.gguf");
         const data = randomBlocks(type, inputs * outputs, Random.seeded(outputs));
@@ -93,7 +93,7 @@ describe("blocks of a GGUF file are the numbers that are read of it", () => {
     }
   }
 
-  it("and are undefined where a format has no such blocks", async (test) => {
+  it("are undefined for a format without such blocks", async (test) => {
     const path = join(emptyFolder(test), "model.gguf");
     writeFileSync(
       path,

@@ -12,14 +12,14 @@ import { SafetensorsFile } from "../../../../src/model/checkpoint/safetensors/sa
 const folder = "test/fixtures/checkpoints";
 
 for (const name of ["float16", "bfloat16"]) {
-  test(`${name} weights widen to the numbers that torch gives`, async () => {
+  test(`${name} weights widen to the same numbers as in torch`, async () => {
     const half = await readSafetensors(`${folder}/${name}.safetensors`);
     const wide = await readSafetensors(`${folder}/${name}-as-float32.safetensors`);
     assert.deepEqual([...half.tensors.keys()].sort(), ["hard", "ordinary"]);
     for (const [key, { shape, data }] of wide.tensors) {
       const found = half.tensors.get(key)!;
       assert.deepEqual(found.shape, shape);
-      // Typed arrays would be compared by their bytes, and a NaN has many.
+      // Typed arrays would be compared by their bytes, and NaN has many encodings.
       assert.deepEqual([...found.data], [...data], key);
     }
   });
@@ -35,7 +35,7 @@ for (const [format, name] of [
   ["F16", "float16"],
   ["BF16", "bfloat16"],
 ] as const) {
-  test(`numbers are rounded to ${name} as torch rounds them`, async () => {
+  test(`numbers are rounded to ${name} as in torch`, async () => {
     const file = await SafetensorsFile.open("test/fixtures/safetensors/rounding.safetensors");
     const numbers = (await file.read("float32")).data;
     const expected = await file.read(name);
@@ -47,7 +47,7 @@ for (const [format, name] of [
       assert.ok(Object.is(found[i], number), `${numbers[i]}: ${found[i]}, torch has ${number}`);
   });
 
-  test(`every ${name} number stays itself`, () => {
+  test(`every ${name} number survives widening and narrowing`, () => {
     const bits = Uint16Array.from({ length: 1 << 16 }, (_, i) => i);
     const again = new Uint16Array(bits.length);
     narrow(format, widened(format, bits), again);
@@ -58,7 +58,7 @@ for (const [format, name] of [
   });
 }
 
-test("overflow begins where rounding reaches infinity, and an infinity is none", () => {
+test("findOverflow finds numbers that round to infinity, but not infinity itself", () => {
   const justBelow = { F16: 65519.996, BF16: 3.3961774e38 };
   const first = { F16: 65520, BF16: 2 ** 128 - 2 ** 119 };
   for (const format of ["F16", "BF16"] as const) {

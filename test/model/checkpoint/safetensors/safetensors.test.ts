@@ -18,7 +18,7 @@ const bias = tensor([2], Float32Array.of(NaN, Infinity));
 const scalar = tensor([], Float32Array.of(7));
 const empty = tensor([0, 4], new Float32Array(0));
 
-test("what is written is what is read", async () => {
+test("written tensors and metadata are read back unchanged", async () => {
   const path = join(folder, "all.safetensors");
   await writeSafetensors(
     path,
@@ -44,7 +44,7 @@ test("what is written is what is read", async () => {
   assert.deepEqual(await readdir(folder), ["all.safetensors"]);
 });
 
-test("the same tensors give the same bytes in any order, and the data is aligned", async () => {
+test("the same tensors give the same bytes in any order, with aligned data", async () => {
   const paths = [join(folder, "one.safetensors"), join(folder, "two.safetensors")] as const;
   await writeSafetensors(
     paths[0],
@@ -68,13 +68,13 @@ test("the same tensors give the same bytes in any order, and the data is aligned
   assert.match(bytes.subarray(8).toString(), /^\{"__metadata__":\{"format":"pt","x":"1","y":"2"\},"a":/);
 });
 
-test("a view into a larger array is written alone", async () => {
+test("a view into a larger array is written without the rest", async () => {
   const path = join(folder, "view.safetensors");
   await writeSafetensors(path, [["v", tensor([2], new Float32Array([1, 2, 3, 4]).subarray(1, 3))]]);
   assert.deepEqual([...(await readSafetensors(path)).tensors.get("v")!.data], [2, 3]);
 });
 
-test("tensors longer than one read arrive whole", async () => {
+test("tensors longer than one read are complete", async () => {
   const path = join(folder, "long.safetensors");
   const data = Float32Array.from({ length: (1 << 22) + 5 }, (_, i) => i);
   await writeSafetensors(path, [
@@ -91,9 +91,9 @@ for (const [type, dtype, bytes] of [
   ["bfloat16", "BF16", 2],
   ["float32", "F32", 4],
 ] as const) {
-  test(`${type} on request, over several chunks`, async () => {
+  test(`tensors are written as ${type} on request, in several chunks`, async () => {
     const path = join(folder, `${type}.safetensors`);
-    // Whole numbers below 256 are the same in every type.
+    // Whole numbers below 256 are exact in every type.
     const long = tensor(
       [(1 << 22) + 5],
       Float32Array.from({ length: (1 << 22) + 5 }, (_, i) => i % 256),
@@ -149,7 +149,7 @@ test("a number that would become infinite is named, and nothing is written", asy
   assert.deepEqual([...(await readSafetensors(path)).tensors.get("b")!.data], [NaN, Infinity]);
 });
 
-test("tensors of other types are listed, and refused only when they are asked for", async () => {
+test("tensors of other types are listed, and refused only when they are read", async () => {
   const file = await SafetensorsFile.open("test/fixtures/safetensors/foreign.safetensors");
   const dtypes = [...file.tensors].map(([name, { dtype }]) => [name, dtype]);
   assert.deepEqual(dtypes.sort(), [
@@ -166,7 +166,7 @@ test("tensors of other types are listed, and refused only when they are asked fo
   await file.close();
 });
 
-test("a tensor as it is stored has the bits of its file", async () => {
+test("readAsStored returns the bits of the file", async () => {
   const file = await SafetensorsFile.open("test/fixtures/checkpoints/float16.safetensors");
   const { dtype, shape, data } = await file.readAsStored("hard");
   await file.close();
@@ -174,7 +174,7 @@ test("a tensor as it is stored has the bits of its file", async () => {
   assert.deepEqual([...data.subarray(0, 5), data.at(-1)], [0x0000, 0x8000, 0x0001, 0x8001, 0x03ff, 0x4248]);
 });
 
-test("a name that is taken is refused before anything is written", async () => {
+test("a duplicate or reserved name is refused before anything is written", async () => {
   const path = join(folder, "taken.safetensors");
   await assert.rejects(
     writeSafetensors(path, [
@@ -244,7 +244,7 @@ const refused: readonly [string, Buffer, RegExp][] = [
 ];
 
 for (const [what, bytes, message] of refused) {
-  test(`${what} is refused by name`, async () => {
+  test(`${what} is refused, with the name of the file`, async () => {
     const path = join(folder, "refused.safetensors");
     await writeFile(path, bytes);
     await assert.rejects(readSafetensors(path), (error: Error) => {
@@ -263,7 +263,7 @@ test("a missing file is named", async () => {
   );
 });
 
-test("a file cut anywhere, or with a changed header, never reads as something else", async () => {
+test("a truncated file is refused, and one with a changed header byte is refused or keeps its number of tensors", async () => {
   const whole = join(folder, "whole.safetensors");
   const broken = join(folder, "broken.safetensors");
   await writeSafetensors(whole, [
@@ -290,7 +290,7 @@ test("a file cut anywhere, or with a changed header, never reads as something el
   );
 });
 
-test("a layout reads where its tensors cover the data in some order, and is refused for any hole, overlap or other size", async () => {
+test("a layout is read if its tensors cover the data in some order, and refused for any gap, overlap or other size", async () => {
   const path = join(folder, "layout.safetensors");
   const sizes = fc.array(fc.nat(5), { minLength: 1, maxLength: 6 });
   await fc.assert(
@@ -334,7 +334,7 @@ function file(header: object | string, dataSize: number): Buffer {
   return Buffer.concat([lengthOf(BigInt(text.length)), text, Buffer.alloc(dataSize)]);
 }
 
-test("a header of 98 MB is refused, in seconds and without filling the memory: of nested lists, of many, of one long name", async () => {
+test("a header of 98 MB is refused within limits of time and memory, whether nested, wide or one long name", async () => {
   const size = 98_000_000;
   const headers = {
     deep: "[".repeat(size),

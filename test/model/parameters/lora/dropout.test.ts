@@ -30,7 +30,7 @@ const lora: LoraConfig = { rank: 2, alpha: 4, targets: ["q_proj", "down_proj"], 
 const config: ModelConfig = { ...tinyConfig, adapter: lora };
 const layers = loraLayers(config, lora);
 
-/** The inputs of all adapted layers, all of them ones, dropped in one graph. */
+/** Inputs of ones for all adapted layers, after dropout, in one graph. */
 function droppedOnes(rows: number, seed: number, of = config) {
   const graph = new Graph();
   const dropout = loraDropout(graph, of, rows)!;
@@ -46,7 +46,7 @@ function masks(rows: number, seed: number, of = config): number[][] {
 const mean = (numbers: readonly number[]) => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
 
 describe("dropout of an adapter's inputs", () => {
-  it("sets the share to zero that was asked for, and leaves the others", () => {
+  it("zeroes the requested share of elements and keeps the others", () => {
     for (const share of [0.05, 0.3, 0.9]) {
       const of = { ...config, adapter: { ...lora, dropout: share } };
       const found = masks(300, 1, of).flat();
@@ -59,7 +59,7 @@ describe("dropout of an adapter's inputs", () => {
     }
   });
 
-  it("keeps the expectation", () => {
+  it("preserves the expectation", () => {
     const { scale } = droppedOnes(1, 1);
     const kept = 1 - Math.round(0.3 * 2039) / 2039;
     assert.equal(scale, 1 / kept);
@@ -70,7 +70,7 @@ describe("dropout of an adapter's inputs", () => {
     });
   });
 
-  it("drops elements of a row, a column, two layers and the corners of a rectangle as if each were drawn by itself", () => {
+  it("drops elements without correlation along rows and columns, across layers and at corners of rectangles", () => {
     const rows = 40;
     const [first, second] = masks(rows, 3) as [number[], number[]];
     const width = first.length / rows;
@@ -94,7 +94,7 @@ describe("dropout of an adapter's inputs", () => {
       assert.ok(Math.abs(mean(of)) < 4 / Math.sqrt(of.length), `${what}: ${mean(of)}`);
   });
 
-  it("is the same in the engine, to the last element", async () => {
+  it("computes the same masks in the engine", async () => {
     const { values, feeds } = droppedOnes(37, 5);
     const executable = await engine.prepare({
       outputs: Object.fromEntries(values.map((value, i) => [`${i}`, value])),
@@ -104,7 +104,7 @@ describe("dropout of an adapter's inputs", () => {
     masks(37, 5).forEach((mask, i) => assert.deepEqual([...found[`${i}`]!.data], mask));
   });
 
-  it("gives what an adapter adds by hand, and its gradient by finite differences", () => {
+  it("gives the adapter output computed by hand, and gradients that match finite differences", () => {
     const graph = new Graph();
     const layer = layers[0]!;
     const dropout = loraDropout(graph, config, 5)!;
@@ -145,7 +145,7 @@ describe("dropout of an adapter's inputs", () => {
     checkGradients(weighted([result], "slopes"), [x, a, b], given);
   });
 
-  it("leaves the programs of an adapter without dropout as they are", () => {
+  it("adds nothing to the program of an adapter without dropout", () => {
     const undropped = { ...config, adapter: { ...lora, dropout: 0 } };
     const graph = new Graph();
     assert.equal(loraDropout(graph, undropped, 4), undefined);
@@ -189,7 +189,7 @@ describe("training with dropout", () => {
     }
   }
 
-  it("gives the same bytes with the same seed, also where it was stopped, and others with another", async () => {
+  it("gives the same bytes with the same seed, also after resuming, and different bytes with another", async () => {
     const once = await trained(1, 0.3);
     for (const again of [await trained(1, 0.3), await trained(1, 0.3, { stopAt: 2 })]) {
       assert.deepEqual(again.losses, once.losses);
@@ -200,13 +200,13 @@ describe("training with dropout", () => {
     }
   });
 
-  it("drops the same where activations are computed again", async () => {
+  it("drops the same elements if activations are recomputed", async () => {
     const [kept, recomputed] = [await trained(1, 0.3), await trained(1, 0.3, { recompute: true })];
     assert.deepEqual(recomputed.losses, kept.losses);
     assertSameTensors(recomputed.parameters, kept.parameters);
   });
 
-  it("keeps no mask where activations are computed again", () => {
+  it("recomputes masks instead of keeping them if activations are recomputed", () => {
     const shape = { rows: 2, length: 8, responses: 2, completions: 6, sharesPrompts: false };
     const masksOf = (recompute: boolean) => {
       const { updates } = stepProgram(
@@ -217,15 +217,15 @@ describe("training with dropout", () => {
         .length;
     };
     assert.equal(masksOf(false), layers.length);
-    // The last layer's are used at once.
+    // The last layer's masks are used at once.
     assert.equal(masksOf(true), layers.length + (layers.length / tinyConfig.layers) * (tinyConfig.layers - 1));
   });
 
-  it("drops others at each step, and nothing in evaluation and scoring", async () => {
+  it("drops different elements at each step, and none in evaluation and scoring", async () => {
     const { policy, parameters: matrices } = await trained(1, 0.3);
     const objective = preference(dpo({ beta: 0.1 }));
     const [pair] = pairs as [(typeof pairs)[number]];
-    // The same pair at each step, and a rate that changes nothing to speak of.
+    // The same pair at each step, with a negligible learning rate.
     const options = { batchSize: 1, epochs: 3, learningRate: 1e-30, evaluateEvery: 1 };
     const training = await Trainer.begin(policy, objective, [pair], options, Random.seeded(1), { validation: [pair] });
     const [losses, evaluated] = [new Set<number>(), new Set<number>()];

@@ -58,7 +58,7 @@ describe("the targets of an adapter", () => {
     .map(({ name }) => name)
     .filter((name) => !name.includes("embed") && !name.includes("head"));
 
-  it("are matched as regular expressions with .* for each star would", () => {
+  it("match like regular expressions with .* for each star", () => {
     const parts = fc.constantFrom(
       "*",
       "*",
@@ -91,7 +91,7 @@ describe("the targets of an adapter", () => {
     );
   });
 
-  it("are routers and experts only where they are named without a star", async () => {
+  it("include routers and experts only if named without a star", async () => {
     const { config } = await loadModelCase("architectures/qwen3-moe");
     const found = (...targets: string[]) =>
       loraLayers(config, { rank: 2, alpha: 4, targets }).map(({ name }) => name.slice("model.layers.".length));
@@ -108,14 +108,14 @@ describe("the targets of an adapter", () => {
     ]);
   });
 
-  it("take no more time with many stars", () => {
+  it("match quickly even with many stars", () => {
     const begin = performance.now();
     assert.throws(() => targetsOf(`${"*o*".repeat(30)}!`), /found target/);
     assert.ok(performance.now() - begin < 30_000);
   });
 });
 
-describe("LoRA as PEFT has it", () => {
+describe("LoRA compared with PEFT", () => {
   for (const name of ["llama", "gpt2"]) {
     const folder = `test/fixtures/lora/${name}`;
     const {
@@ -158,7 +158,7 @@ describe("LoRA as PEFT has it", () => {
       return logits!.data as Float32Array;
     };
 
-    it(`${name}: the same logits, with the adapter, which drops nothing outside of training, without it, and with it merged`, async () => {
+    it(`${name}: logits match with the adapter, without it and merged; dropout is off outside training`, async () => {
       const { base, adapter: matrices, logits, reference } = await read();
       const model = await Policy.create(programs, { config, parameters: base, tokenizer: byteTokenizer });
       const policy = await model.withAdapter({ ...adapter, dropout: 0.5 }, matrices);
@@ -172,7 +172,7 @@ describe("LoRA as PEFT has it", () => {
       assertClose(await logitsOf(merged), logits.data, 1e-5, "merged");
     });
 
-    it(`${name}: the same loss, and the same gradient by every matrix`, async () => {
+    it(`${name}: the loss and the gradients of all matrices match`, async () => {
       const { base, adapter: matrices, gradient } = await read();
       const adapted = { ...config, adapter };
       const examples: TokenSequence[] = tokens.map((row: number[]) => ({
@@ -223,7 +223,7 @@ describe("LoRA", () => {
   const bytes = (tensors: Parameters) =>
     [...tensors].map(([key, { data }]) => [key, Buffer.from(data.buffer).toString("hex")]);
 
-  it("changes nothing at its start, and the base never; the reference is the base whatever is learned", async () => {
+  it("starts out equal to the base, changes only the adapter in training, and merges to the same scores", async () => {
     const model = await Policy.create(programs, { config: tinyConfig, parameters, tokenizer: byteTokenizer });
     const policy = await model.withAdapter(lora, initialLora(tinyConfig, lora, Random.seeded(3)));
     const before = await responseLogProbs(model, sequences);
@@ -258,7 +258,7 @@ describe("LoRA", () => {
     );
   });
 
-  it("shares the base: freeing an adapter or a view of the base leaves the others as they are", async () => {
+  it("keeps the shared base usable after an adapter or a view of the base is freed", async () => {
     const model = await Policy.create(programs, { config: tinyConfig, parameters, tokenizer: byteTokenizer });
     const policy = await model.withAdapter(lora, initialLora(tinyConfig, lora, Random.seeded(3)));
     const expected = await responseLogProbs(model, sequences);
@@ -267,7 +267,7 @@ describe("LoRA", () => {
     assert.deepEqual(await responseLogProbs(model, sequences), expected);
   });
 
-  it("unmerges what it merged", () => {
+  it("restores the base weights when a merged adapter is unmerged", () => {
     const trained = new Map(
       [...initialLora(tinyConfig, lora, Random.seeded(5))].map(([key, value]): [string, Tensor<"float32">] => [
         key,
@@ -278,7 +278,7 @@ describe("LoRA", () => {
     for (const [key, { data }] of parameters) assertClose(back.get(key)!.data, data, 1e-6, key);
   });
 
-  it("finds layers by the end of their names, by patterns, or all but the head", () => {
+  it("selects layers by the end of their names, by pattern, or all except the head", () => {
     const names = (targets: readonly string[]) => loraLayers(tinyConfig, { ...lora, targets }).map(({ name }) => name);
     assert.deepEqual(names(["q_proj"]), ["model.layers.0.self_attn.q_proj", "model.layers.1.self_attn.q_proj"]);
     assert.deepEqual(names(["layers.1.*.v_proj"]), ["model.layers.1.self_attn.v_proj"]);
@@ -292,7 +292,7 @@ describe("LoRA", () => {
     assert.equal(loraLayers(untied, { ...lora, targets: ["lm_head"] }).length, 1);
   });
 
-  it("refuses targets that are no layer's, and ranks and shares that are none", () => {
+  it("throws an InputError for an unknown target, no targets, or an invalid rank or dropout", () => {
     const wrong = (changed: Partial<LoraConfig>, message: RegExp) =>
       assert.throws(() => loraLayers(tinyConfig, { ...lora, ...changed }), { name: "InputError", message });
     wrong(
@@ -309,7 +309,7 @@ describe("an adapter on disk", () => {
   const parameters = initialParameters(tinyConfig, Random.seeded(1));
   const sequences = randomSequences(8, Random.seeded(2));
 
-  it("comes back as it was, in PEFT's layout", async (test) => {
+  it("loads with the dropout, base model and scores it was saved with", async (test) => {
     const folder = join(emptyFolder(test), "adapter");
     const model = await Policy.create(
       programs,
@@ -331,7 +331,7 @@ describe("an adapter on disk", () => {
     }
   });
 
-  it("is refused on a model that it is not for", async (test) => {
+  it("is rejected on a model with other shapes", async (test) => {
     const folder = join(emptyFolder(test), "adapter");
     const model = await Policy.create(programs, { config: tinyConfig, parameters, tokenizer: byteTokenizer });
     await savePolicy(await model.withAdapter(lora, randomLora(lora)), folder);
@@ -347,7 +347,7 @@ describe("an adapter on disk", () => {
     });
   });
 
-  it("is what a run with a base trains and keeps; the base is never written", async (test) => {
+  it("is all that a run on a base trains and saves; the base is unchanged", async (test) => {
     const base = await Policy.create(programs, { config: tinyConfig, parameters, tokenizer: byteTokenizer });
     const start = await base.withAdapter(lora, initialLora(tinyConfig, lora, Random.seeded(3)));
     const training = { batchSize: 4, epochs: 1, learningRate: 1e-2 };

@@ -23,7 +23,7 @@ const small: LlamaConfig = {
 };
 
 for (const weights of ["int8", "int4"] as const) {
-  it(`gradients flow through a base in ${weights} to the adapter: finite differences`, () => {
+  it(`gradients of an adapter on a base in ${weights} match finite differences`, () => {
     const config: LlamaConfig = { ...small, weights };
     const graph = new Graph();
     const tokens = graph.constant({ dtype: "int32", shape: [1, 3], data: Int32Array.of(1, 4, 2) });

@@ -12,7 +12,7 @@ const blocks = fc
   .chain((count) => fc.array(finite, { minLength: 32 * count, maxLength: 32 * count }))
   .map((numbers) => Float32Array.from(numbers));
 
-describe("quantising rows", () => {
+describe("quantizing rows", () => {
   it("in 8 bits divides by the largest magnitude / 127 and rounds halves away from 0", () => {
     const { blocks, scales } = quantizeRows(block(-254, 2, 1, -1, 0.98, 127), 1, 32, 8, "w");
     assert.deepEqual([...scales], [2]);
@@ -22,14 +22,14 @@ describe("quantising rows", () => {
     );
   });
 
-  it("in 4 bits gives the number of the largest magnitude −8, and the first of a byte its lower half", () => {
+  it("in 4 bits maps the largest magnitude to −8 and packs the first value into the lower half of a byte", () => {
     const { blocks, scales } = quantizeRows(block(4, 1, -4, 0.25, -0.2), 1, 32, 4, "w");
     assert.deepEqual([...scales], [-0.5]);
-    // 4 / −0.5 is −8, 1 is −2, −4 would be 8 and is 7, 0.25 rounds −0.5 away to −1, −0.2 is 0.
+    // 4 / −0.5 is −8; 1 gives −2; −4 would give 8, clamped to 7; 0.25 gives −0.5, rounded to −1; −0.2 gives 0.
     assert.deepEqual([...blocks.subarray(0, 3)], [0 | (6 << 4), 15 | (7 << 4), 8 | (8 << 4)]);
   });
 
-  it("leaves a block of zeros zeros, with a scale of 0", () => {
+  it("keeps a block of zeros, with a scale of 0", () => {
     for (const bits of [8, 4] as const) {
       const rows = quantizeRows(block(), 1, 32, bits, "w");
       assert.ok(Object.is(rows.scales[0], 0));
@@ -37,7 +37,7 @@ describe("quantising rows", () => {
     }
   });
 
-  it("is off by half a scale at most, and by one for 4 bits beyond 7 scales", () => {
+  it("has an error of at most half a scale, or one scale for 4-bit values beyond 7 scales", () => {
     fc.assert(
       fc.property(blocks, fc.constantFrom<[4, 8]>(4, 8), (numbers, bits) => {
         const rows = quantizeRows(numbers, 1, numbers.length, bits, "w");
@@ -53,7 +53,7 @@ describe("quantising rows", () => {
     );
   });
 
-  it("of what blocks of 8 bits hold gives the same blocks", () => {
+  it("reproduces 8-bit blocks from their dequantized values", () => {
     fc.assert(
       fc.property(blocks, (numbers) => {
         const rows = quantizeRows(numbers, 1, numbers.length, 8, "w");
@@ -63,7 +63,7 @@ describe("quantising rows", () => {
     );
   });
 
-  it("4 bits are 8 bits exactly", () => {
+  it("widens 4 bits to 8 bits without loss", () => {
     const rows = quantizeRows(
       Float32Array.from({ length: 64 }, (_, i) => Math.sin(i) * (i + 1)),
       2,
@@ -77,7 +77,7 @@ describe("quantising rows", () => {
     assert.equal(widenTo8(wide), wide);
   });
 
-  it("refuses NaN and infinities", () => {
+  it("throws an InputError for NaN and infinity", () => {
     assert.throws(() => quantizeRows(block(1, NaN), 1, 32, 8, "lm_head.weight"), {
       name: "InputError",
       message: /^weights: found NaN in lm_head\.weight/,

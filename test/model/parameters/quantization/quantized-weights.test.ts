@@ -10,8 +10,8 @@ import { gpt2Config, tinyConfig } from "../../../support/tiny-model.js";
 
 const config = { ...tinyConfig, hiddenSize: 32, intermediateSize: 64, headSize: 8 };
 
-describe("the weights that are held in blocks", () => {
-  it("are all linear layers and the embedding of tokens, which keeps 8 bits as the head does", () => {
+describe("quantized weights", () => {
+  it("include all linear layers and the token embedding; the embedding and the head keep 8 bits", () => {
     const bitsOf = (given: Parameters<typeof quantizedWeights>[0]) =>
       Object.fromEntries([...quantizedWeights(given)].map(([name, { bits }]) => [name, bits]));
     const eight = bitsOf({ ...config, weights: "int8" });
@@ -27,7 +27,7 @@ describe("the weights that are held in blocks", () => {
     assert.equal(quantizedWeights(config).size, 0);
   });
 
-  it("stand as [out, in] also where the disk has [in, out]; positions stay", () => {
+  it("use the layout [out, in] even if the file has [in, out], and exclude position embeddings", () => {
     const found = quantizedWeights({
       ...gpt2Config,
       hiddenSize: 32,
@@ -45,7 +45,7 @@ describe("the weights that are held in blocks", () => {
     assert.ok(!found.has("transformer.wpe.weight"));
   });
 
-  it("are those of experts, but not their router", () => {
+  it("include experts but not their router", () => {
     const sizes = {
       experts: 2,
       expertsPerToken: 1,
@@ -60,7 +60,7 @@ describe("the weights that are held in blocks", () => {
     assert.ok(!found.includes("model.layers.1.mlp.gate.weight"));
   });
 
-  it("take 36 bytes for 32 numbers of 8 bits and 20 of 4", () => {
+  it("take 36 bytes per 32 values in 8 bits and 20 bytes in 4 bits", () => {
     const sizes = (["int8", "int4"] as const).map((weights) => parameterBytes({ ...config, weights }));
     const [embedding, layers] = [config.vocabSize * 32, 2 * (2 * 32 * 32 + 2 * 32 * 16 + 3 * 32 * 64)];
     const norms = 4 * 5 * 32;
@@ -71,14 +71,14 @@ describe("the weights that are held in blocks", () => {
     assert.equal(parameterBytes(config), norms + 4 * (embedding + layers));
   });
 
-  it("cannot be rows that blocks do not divide", () => {
+  it("require row lengths divisible by the block size", () => {
     const odd = { ...tinyConfig, hiddenSize: 32, intermediateSize: 40, headSize: 8, weights: "int8" } as const;
     const message =
       /^weights: int8 holds rows in blocks of 32 numbers, but those of model\.layers\.0\.mlp\.down_proj have 40; leave weights out$/;
     assert.throws(() => quantizedWeights(odd), { name: "InputError", message });
   });
 
-  it("are not trained but below an adapter", () => {
+  it("are frozen: training requires an adapter", () => {
     const message =
       /^weights: the matrices of a model in int4 cannot be trained; train adapters \(lora: \{ rank: 16 \}, --lora-rank 16\), or leave weights out$/;
     assert.throws(() => requireTrainable({ ...config, weights: "int4" }), { name: "InputError", message });
@@ -86,7 +86,7 @@ describe("the weights that are held in blocks", () => {
     requireTrainable(config);
   });
 
-  it("are chosen by name", () => {
+  it("are selected by name, and unknown names are refused", () => {
     assert.deepEqual(["float32", "int8", "int4"].map(weightsNamed), [undefined, "int8", "int4"]);
     assert.throws(() => weightsNamed("int 8"), {
       name: "InputError",

@@ -13,7 +13,7 @@ const { conversations, templates } = JSON.parse(readFileSync("test/fixtures/chat
 };
 const specialTokens = { bos_token: "<s>", eos_token: "</s>" };
 
-describe("what transformers' apply_chat_template writes", () => {
+describe("compileChatTemplate matches apply_chat_template of transformers for", () => {
   for (const [name, { template, texts }] of Object.entries(templates)) {
     test(name, () => {
       const render = compileChatTemplate(template, specialTokens);
@@ -26,7 +26,7 @@ describe("what transformers' apply_chat_template writes", () => {
   }
 });
 
-test("a conversation reads as HH-RLHF's dialogues do", () => {
+test("dialogueTemplate renders a conversation in the format of HH-RLHF", () => {
   const render = compileChatTemplate(dialogueTemplate, {});
   assert.equal(
     render([{ role: "user", content: " Hi {{ there }}\n" }], true),
@@ -40,7 +40,7 @@ test("a conversation reads as HH-RLHF's dialogues do", () => {
   assert.equal(render(turns, false), "\n\nSystem: Be brief.\n\nHuman: Hi\n\nAssistant: Hello");
 });
 
-test("a template has the special tokens, and no clock", () => {
+test("a template can use special tokens but not the current date", () => {
   const source = "{{ bos_token }}{% if strftime_now is defined %}{{ strftime_now('%Y') }}{% else %}no clock{% endif %}";
   assert.equal(compileChatTemplate(source, specialTokens)([], true), "<s>no clock");
   assert.throws(
@@ -49,7 +49,7 @@ test("a template has the special tokens, and no clock", () => {
   );
 });
 
-test("a template that does not parse, and one that raises, throw", () => {
+test("a template that does not parse or that raises an exception throws", () => {
   assert.throws(() => compileChatTemplate("{% for %}", {}));
   assert.throws(() => compileChatTemplate("{{ raise_exception('no system turns') }}", {})([], true), /no system turns/);
 });

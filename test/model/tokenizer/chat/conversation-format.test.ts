@@ -12,7 +12,7 @@ const turns = (turn: string, opening: string) =>
   `{% for message in messages %}${turn}{% endfor %}{% if add_generation_prompt %}${opening}{% endif %}`;
 const messages: readonly Message[] = [{ role: "user", content: "Hi" }];
 
-test("a response is what the template writes more, up to the token that ends the turn", () => {
+test("a response is the text that the template adds, up to the token that ends the turn", () => {
   const chatml = format(
     turns(
       "{{ '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}",
@@ -37,20 +37,20 @@ test("the template's own white space and trimming are kept", () => {
   assert.equal(inst.response(messages, "\n Hello "), " Hello </s>");
 });
 
-test("a template that ends a turn with no token: what follows the response is left out", () => {
+test("text after the response is omitted if the template ends a turn without a token", () => {
   const plain = format(turns("{{ message.role }}: {{ message.content }}\n\n", "assistant:"));
   assert.equal(plain.response(messages, "Hello"), " Hello");
   assert.equal(plain.endToken, undefined);
 });
 
-test("a template that writes the prompt in another way once it is answered: the response itself and the token", () => {
+test("a response is its content and end token if the template renders an answered prompt differently", () => {
   const thinking = format(
     turns("<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n", "<|im_start|>assistant\n<think>\n"),
   );
   assert.equal(thinking.response(messages, "Hello"), "Hello<|im_end|>");
 });
 
-test("a template that refuses a conversation says so", () => {
+test("a template that refuses a conversation causes an InputError with its message", () => {
   const strict = format(
     "{% if messages | length != 1 %}{{ raise_exception('one turn, please') }}{% endif %}{{ messages[0].content }}",
   );

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { TokenizerJson } from "../../../../src/model/tokenizer/tokenizer-json/tokenizer-json.js";
 
-/** A tokenizer of single letters whose other parts are given. */
+/** A tokenizer of single letters with the given other parts. */
 function tokenizer(parts: object): TokenizerJson {
   const vocab = Object.fromEntries(Array.from("abcdefghijklmnopqrstuvwxyz", (letter, id) => [letter, id]));
   const model = { type: "BPE", vocab, merges: [], unk_token: "a" };
@@ -23,8 +23,8 @@ const split = (pattern: string) => ({
 });
 const replace = (String: string, content: string) => ({ type: "Replace", pattern: { String }, content });
 
-describe("a tokenizer.json that is made to take for ever", () => {
-  it("is stopped at a regular expression that does not end, and is not tried again", () => {
+describe("a malicious tokenizer.json", () => {
+  it("is stopped at a regular expression that does not terminate, and stays refused afterwards", () => {
     const hostile = tokenizer(split("(a+)+b"));
     assert.deepEqual(hostile.encode("caab"), [2, 0, 0, 1]);
     const message =
@@ -36,7 +36,7 @@ describe("a tokenizer.json that is made to take for ever", () => {
     assert.throws(() => hostile.encode("b"), { name: "InputError", message });
   });
 
-  it("is refused where replacements grow a text without end", () => {
+  it("is refused if replacements grow a text without bound", () => {
     const growing = tokenizer({
       normalizer: { type: "Sequence", normalizers: Array.from({ length: 12 }, () => replace("a", "aaaaaaaaaa")) },
     });
@@ -60,7 +60,7 @@ describe("a tokenizer.json that is made to take for ever", () => {
     });
   });
 
-  it("is refused where a mark is no character, or an id no place in a table", () => {
+  it("is refused if a replacement is not one character or an id is too large", () => {
     const metaspace = { type: "Metaspace", replacement: "▁".repeat(1000), prepend_scheme: "always", split: true };
     assert.throws(
       () => tokenizer({ pre_tokenizer: metaspace }),
@@ -85,7 +85,7 @@ describe("a tokenizer.json that is made to take for ever", () => {
     );
   });
 
-  it("finds the words around added tokens without reading the text anew for each", () => {
+  it("does not reread the text for each whole-word added token", () => {
     const word = {
       id: 26,
       content: "xy",
@@ -97,7 +97,7 @@ describe("a tokenizer.json that is made to take for ever", () => {
     };
     const many = tokenizer({ added_tokens: [word] });
     assert.deepEqual(many.encode("xy"), [26]);
-    assert.equal(many.encode("𝒜xy").at(-1), 24, "a letter of two code units stands before it");
+    assert.equal(many.encode("𝒜xy").at(-1), 24, "a letter of two code units precedes it");
     const begin = performance.now();
     assert.equal(many.encode("xy-".repeat(100_000)).length, 200_000);
     assert.ok(performance.now() - begin < 15_000);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { rememberPieces } from "../../../../src/model/tokenizer/tokenizer-json/piece-memory.js";
 
-it("a piece's ids are asked for once, a long piece's and one that has none every time", () => {
+it("ids of a piece are cached, except for long pieces and pieces that throw", () => {
   const asked: string[] = [];
   const idsOf = rememberPieces((piece, text) => {
     asked.push(piece);
@@ -19,7 +19,7 @@ it("a piece's ids are asked for once, a long piece's and one that has none every
   assert.deepEqual(asked, ["ab", "\ud800a", long, "?", long, "?"]);
 });
 
-it("no more pieces are remembered than there is room for", () => {
+it("a full cache drops pieces", () => {
   let asked = 0;
   const idsOf = rememberPieces(() => [++asked]);
   for (let i = 0; i < 2 ** 16; i++) idsOf(`${i}`, "");

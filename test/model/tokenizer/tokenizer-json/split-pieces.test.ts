@@ -6,12 +6,12 @@ const textsOf = (text: string, pattern: RegExp) =>
   splitPieces([{ text, at: 0 }], pattern, "Isolated").map((piece) => piece.text);
 
 describe("splitPieces", () => {
-  it("goes past matches of nothing by whole characters", () => {
+  it("advances by whole characters after an empty match", () => {
     assert.deepEqual(textsOf("a😀b", /x*/gu), ["a", "😀", "b"]);
     assert.deepEqual(textsOf("a😀b", /(?=b)/gu), ["a😀", "b"]);
   });
 
-  it("begins each piece at its beginning, also where a pattern was stopped within another", () => {
+  it("starts at the beginning of the text, whatever the lastIndex of the pattern", () => {
     const pattern = /o/gu;
     pattern.lastIndex = 3;
     assert.deepEqual(textsOf("oxo", pattern), ["o", "x", "o"]);

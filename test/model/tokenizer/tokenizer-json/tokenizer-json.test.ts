@@ -19,14 +19,14 @@ const { texts, continued, tokenizers } = JSON.parse(readFileSync(`${folder}/vect
   continued: readonly (readonly [string, string])[];
   tokenizers: Record<string, Vectors>;
 };
-/** These divide a text before they put spaces before its pieces: in both texts together a piece may begin at the joint. */
+/** These split a text before they prepend spaces to its pieces, so in the joined text a piece may begin at the joint. */
 const dividedFirst: ReadonlySet<string> = new Set(["every_split", "t5", "words"]);
 
 const jsonOf = (name: string) => readFileSync(`${folder}/${name}.json`, "utf8");
 const load = (name: string, splitSpecial = false) => new TokenizerJson(jsonOf(name), `${name}.json`, { splitSpecial });
 
 for (const [name, vectors] of Object.entries(tokenizers)) {
-  describe(`${name}: what Python's tokenizers give`, () => {
+  describe(`${name} matches Python's tokenizers in`, () => {
     const tokenizer = load(name);
     const special = new Set(tokenizer.addedTokens.filter((token) => token.special).map(({ id }) => id));
     const decode = (ids: readonly number[]) => tokenizer.decode(ids.filter((id) => !special.has(id)));
@@ -35,23 +35,23 @@ for (const [name, vectors] of Object.entries(tokenizers)) {
       texts.forEach((text, i) => assert.deepEqual(tokenizer.encode(text), vectors.ids[i], JSON.stringify(text)));
     });
 
-    test("ids of texts whose special tokens stay text", () => {
+    test("ids of texts with special tokens kept as text", () => {
       const plain = load(name, true);
       texts.forEach((text, i) => assert.deepEqual(plain.encode(text), vectors.split[i], JSON.stringify(text)));
     });
 
-    test("text of ids", () => {
+    test("decoded text", () => {
       vectors.ids.forEach((ids, i) => assert.equal(decode(ids), vectors.decoded[i], JSON.stringify(texts[i])));
       for (const [ids, text] of vectors.anyIds) assert.equal(decode(ids), text, ids.join());
     });
 
-    test("what is put around a text", () => {
+    test("tokens added around a text", () => {
       const { before, after } = tokenizer.surroundings;
       const idsOf = (tokens: readonly string[]) => tokens.map((token) => tokenizer.idOf(token)!);
       assert.deepEqual([...idsOf(before), ...tokenizer.encode("a"), ...idsOf(after)], vectors.surrounded);
     });
 
-    test("a text that goes on after another has the ids that it has in both together", {
+    test("ids of a text that continues another", {
       skip: dividedFirst.has(name),
     }, () => {
       const compared = continued.map(([before, after], i) => {
@@ -59,18 +59,18 @@ for (const [name, vectors] of Object.entries(tokenizers)) {
         if (expected) assert.deepEqual(tokenizer.encode(after, before), expected, JSON.stringify([before, after]));
         return expected;
       });
-      assert.ok(compared.filter(Boolean).length >= 8, "the ids of most first texts begin those of both");
+      assert.ok(compared.filter(Boolean).length >= 8, "the ids of most first texts are a prefix of the joined ids");
     });
   });
 }
 
-test("halves of surrogate pairs are read as U+FFFD", () => {
+test("lone surrogates are read as U+FFFD", () => {
   for (const name of Object.keys(tokenizers)) {
     assert.deepEqual(load(name).encode("a\ud83d b\udc4d"), load(name).encode("a\ufffd b\ufffd"), name);
   }
 });
 
-test("a word of 200,000 characters takes seconds at most", () => {
+test("a word of 200,000 characters survives encoding and decoding within 30 seconds", () => {
   const started = performance.now();
   for (const name of ["gpt2", "llama", "mistral", "unigram_bytes"]) {
     assert.equal(load(name).decode(load(name).encode("abcd".repeat(50_000))), "abcd".repeat(50_000));
@@ -78,7 +78,7 @@ test("a word of 200,000 characters takes seconds at most", () => {
   assert.ok(performance.now() - started < 30_000);
 });
 
-test("a model without a type is what its fields make it", () => {
+test("a missing model type is inferred from the fields of the model", () => {
   const older = JSON.parse(jsonOf("gpt2")) as { model: Record<string, unknown> };
   delete older.model["type"];
   older.model["merges"] = (older.model["merges"] as string[][]).map((merge) => merge.join(" "));
@@ -146,7 +146,7 @@ for (const [name, changes, message] of refused) {
   });
 }
 
-test("a text of unknown words is an error where there is no token for them", () => {
+test("unknown words throw if the vocabulary lacks the unk_token", () => {
   const json = {
     ...(JSON.parse(jsonOf("words")) as object),
     model: { type: "WordLevel", vocab: { cat: 9 }, unk_token: "[UNK]" },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { mergesOfPieces } from "../../../../../src/model/checkpoint/gguf/tokenizer/sentence-piece-merges.js";
 
-test("merges by the score of what they make, the cuts of one piece by length and then by their ids", () => {
+test("mergesOfPieces orders merges by the score of the piece, and the splits of one piece by length and ids", () => {
   const scores: readonly (readonly [string, number])[] = [
     ["a", -9],
     ["b", -9],

@@ -9,7 +9,7 @@ import type { Tokenizer } from "../../../../../src/model/tokenizer/tokenizer.js"
 
 type Values = Readonly<Record<string, MetadataValue | undefined>>;
 
-/** The tokenizer of metadata whose keys begin with `tokenizer.`. */
+/** The tokenizer of these metadata, with `tokenizer.` added before each key. */
 function tokenizerOf(values: Values): Tokenizer {
   const { files, stops } = storedOf(values);
   return tokenizerFromFiles(files, "x.gguf", stops);
@@ -40,7 +40,7 @@ const byteLevel: Values = {
   "ggml.eos_token_id": 2,
 };
 
-describe("byte pairs: the ids of the pre-tokenizer that is named", () => {
+describe("byte-pair pre-tokenizers", () => {
   for (const [name, expected] of Object.entries(bytePairs.ids)) {
     test(name, () => {
       const tokenizer = tokenizerOf({ ...byteLevel, "ggml.pre": name });
@@ -48,12 +48,12 @@ describe("byte pairs: the ids of the pre-tokenizer that is named", () => {
     });
   }
 
-  test("each divides some text as no other does, but for those that differ by what is taken whole", () => {
+  test("give at least six different encodings of the texts", () => {
     const distinct = new Set(Object.values(bytePairs.ids).map((ids) => JSON.stringify(ids)));
     assert.ok(distinct.size >= 6, `${distinct.size} of ${Object.keys(bytePairs.ids).length}`);
   });
 
-  test("one that is not known is refused by name, and so is a file that names none", () => {
+  test("are refused by name if unknown, or if the file names none", () => {
     const known = Object.keys(preTokenizers).join(", ");
     assert.throws(() => tokenizerOf({ ...byteLevel, "ggml.pre": "kimi-k2" }), {
       name: "InputError",
@@ -65,8 +65,8 @@ describe("byte pairs: the ids of the pre-tokenizer that is named", () => {
   });
 });
 
-describe("what a file says of its tokens", () => {
-  test("control tokens are special, user-defined ones text, and unused ones are no tokens", () => {
+describe("the token settings of a file", () => {
+  test("make control tokens special, keep user-defined tokens as text, and drop unused tokens", () => {
     const types = [...(byteLevel["ggml.token_type"] as number[]), unused];
     const tokenizer = tokenizerOf({
       ...byteLevel,
@@ -80,7 +80,7 @@ describe("what a file says of its tokens", () => {
     assert.ok(!tokenizer.encode("[PAD9]").includes(bytePairs.tokens.length));
   });
 
-  test("a BOS as the file says, or else as the vocabulary's kind has it", () => {
+  test("set the BOS, which otherwise depends on the pre-tokenizer", () => {
     assert.equal(tokenizerOf(byteLevel).bosId, undefined);
     assert.equal(tokenizerOf({ ...byteLevel, "ggml.add_bos_token": true }).bosId, 1);
     assert.equal(tokenizerOf({ ...byteLevel, "ggml.pre": "llama-bpe" }).bosId, 1);
@@ -90,20 +90,20 @@ describe("what a file says of its tokens", () => {
     });
   });
 
-  test("ends of turns and of messages end a response too; EOS pads where there is no other", () => {
+  test("include end-of-turn and end-of-message tokens as stop ids, and EOS as the default pad token", () => {
     const tokenizer = tokenizerOf({ ...byteLevel, "ggml.eot_token_id": 0, "ggml.eom_token_id": 1 });
     assert.deepEqual(tokenizer.stopIds, [2, 0, 1]);
     assert.equal(tokenizer.padId, 2);
     assert.equal(tokenizerOf({ ...byteLevel, "ggml.padding_token_id": 0 }).padId, 0);
   });
 
-  test("the chat template", () => {
+  test("include the chat template", () => {
     const tokenizer = tokenizerOf({ ...byteLevel, chat_template: "{{ bos_token }}{{ messages[0]['content'] }}" });
     assert.equal(tokenizer.renderPrompt([{ role: "user", content: "hi" }]).text, "<|im_start|>hi");
     assert.throws(() => tokenizerOf(byteLevel).renderPrompt([{ role: "user", content: "hi" }]), /no chat template/);
   });
 
-  test("what does not fit is refused", () => {
+  test("are refused if invalid", () => {
     const refused: readonly (readonly [Values, RegExp])[] = [
       [{ "ggml.model": "bert" }, /tokenizer\.ggml\.model = "bert", expected one of gpt2, llama, t5$/],
       [
@@ -146,12 +146,12 @@ function pieceValues(model: string, { tokens, scores, types, charsmap }: Pieces)
 }
 
 /**
- * Where Hugging Face's unigram, which is followed here, is another than SentencePiece's: it rewrites what is drawn as one
- * as one character, and finds the names of byte tokens in texts.
+ * Texts for which Hugging Face's unigram, which is followed here, differs from SentencePiece's: it rewrites a grapheme
+ * cluster as one character, and finds the names of byte tokens in texts.
  */
 const readOtherwise = /<0x0A>|\r\n|\p{M}|\u200d|\p{Emoji_Modifier}|\p{Regional_Indicator}/u;
 
-describe("SentencePiece's vocabularies: its own ids", () => {
+describe("SentencePiece vocabularies, compared with SentencePiece,", () => {
   for (const [model, pieces] of [
     ["llama", sentencePiece.bpe],
     ["t5", sentencePiece.unigram],
@@ -166,7 +166,7 @@ describe("SentencePiece's vocabularies: its own ids", () => {
     });
   }
 
-  test("without a space before the text where the file says so", () => {
+  test("add no space before the text if add_space_prefix is false", () => {
     const tokenizer = tokenizerOf({ ...pieceValues("llama", sentencePiece.bpe), "ggml.add_space_prefix": false });
     assert.equal(tokenizer.decode(tokenizer.encode(" the cat")), " the cat");
     assert.notDeepEqual(
@@ -175,7 +175,7 @@ describe("SentencePiece's vocabularies: its own ids", () => {
     );
   });
 
-  test("one that drops spaces is refused", () => {
+  test("are refused if they remove extra whitespace", () => {
     const values = { ...pieceValues("t5", sentencePiece.unigram), "ggml.remove_extra_whitespaces": true };
     assert.throws(
       () => tokenizerOf(values),

@@ -4,7 +4,7 @@ import { compileChatTemplate } from "../../../../../src/model/tokenizer/chat/cha
 
 const render = (source: string) => compileChatTemplate(source, {})([{ role: "user", content: "Hi" }], true);
 
-describe("a template that would not end is stopped", () => {
+describe("a template that would not terminate is stopped", () => {
   const loop = "{% for i in range(100000) %}";
   const endless: Record<string, string> = {
     "loops within loops": `${loop}${loop}x{% endfor %}{% endfor %}`,
@@ -26,7 +26,7 @@ describe("a template that would not end is stopped", () => {
   }
 });
 
-test("ranges are Python's", () => {
+test("ranges match Python's", () => {
   const ranges: Record<string, string> = {
     "3": "[0, 1, 2]",
     "2, 5": "[2, 3, 4]",
@@ -39,7 +39,7 @@ test("ranges are Python's", () => {
     assert.equal(render(`{{ range(${bounds}) | list | tojson }}`), expected);
 });
 
-test("a template reaches nothing of JavaScript", () => {
+test("a template cannot reach JavaScript's globals or prototypes", () => {
   for (const name of [
     "constructor",
     "__proto__",
@@ -72,7 +72,7 @@ test("a template reaches nothing of JavaScript", () => {
   assert.throws(() => render("{{ messages.constructor.constructor('return process')() }}"));
 });
 
-test("what a loop's turn has written is kept where the turn is left early", () => {
+test("output written before break or continue is kept", () => {
   assert.equal(
     render("{% for i in range(4) %}a{{ i }}{% if i == 1 %}-{% continue %}{% endif %}b{% endfor %}"),
     "a0ba1-a2ba3b",
@@ -88,7 +88,7 @@ test("what a loop's turn has written is kept where the turn is left early", () =
   assert.equal(render("{% for i in [1] %}{% break %}{% else %}none{% endfor %}"), "none");
 });
 
-test("texts are stripped, counted and capitalized as in Python", () => {
+test("strings are stripped, counted and capitalized as in Python", () => {
   const cases: Record<string, string> = {
     "'\\n\\n a\\n '.strip('\\n')": " a\n ",
     "'xyaxy'.lstrip('xy')": "axy",
@@ -104,14 +104,14 @@ test("texts are stripped, counted and capitalized as in Python", () => {
     assert.equal(render(`{{ ${expression} }}`), expected, expression);
 });
 
-test("a conversation of thousands of turns is written", () => {
+test("a conversation of thousands of turns is rendered", () => {
   const source =
     "{% for message in messages %}{% if messages[0].role == 'user' and not loop.last %}{{ message.content | trim }}{% endif %}{% endfor %}";
   const messages = Array.from({ length: 3000 }, () => ({ role: "user", content: "x".repeat(1000) }) as const);
   assert.equal(compileChatTemplate(source, {})(messages, true).length, 2_999_000);
 });
 
-test("an interpreter starts anew for each text", () => {
+test("the interpreter's limits apply to each rendering separately", () => {
   const long = compileChatTemplate("{% for i in range(30000) %}{{ i }}{% endfor %}", {});
   for (let i = 0; i < 8; i++) assert.equal(long([], true).length, 138_890);
 });

@@ -18,7 +18,7 @@ const messages: readonly Message[] = [
   { role: "user", content: "" },
 ];
 
-/** What is written; a refusal names what is not supported, and every other error is Python's too. */
+/** The rendered text, or the error. A refusal names an unsupported feature; any other error also occurs in Python. */
 function outcome(source: string): { readonly text: string } | { readonly error: string } {
   try {
     return { text: compileChatTemplate(source, tokens, now)(messages, false) };
@@ -32,7 +32,7 @@ const isRefusal = (message: string) =>
     message,
   );
 
-/** Compares outcomes with Python's, and returns the templates that are refused though Python renders them. */
+/** Compares outcomes with Python's and returns the templates that are refused although Python renders them. */
 function compare(expected: Iterable<readonly [string, string | null]>): string[] {
   const refused: string[] = [];
   const wrong: string[] = [];
@@ -46,8 +46,8 @@ function compare(expected: Iterable<readonly [string, string | null]>): string[]
   return refused;
 }
 
-describe("templates as Python's Jinja2 has them", () => {
-  test("every operator between every two values", () => {
+describe("templates match Python's Jinja2 in", () => {
+  test("every operator on every pair of values", () => {
     const { values, results } = read("operators.json") as {
       values: string[];
       results: Record<string, (string | null)[][]>;
@@ -68,7 +68,7 @@ describe("templates as Python's Jinja2 has them", () => {
   });
 });
 
-test("numbers in tool calls are ints and floats as a row has them", async () => {
+test("numbers in tool calls stay ints or floats, as in the row", async () => {
   const { rows, templates, texts } = read("numbers.json") as {
     rows: string[];
     templates: string[];
@@ -91,7 +91,7 @@ for (const [what, file] of [
   ["TRL's templates", "trl.json.gz"],
   ["templates of models of the hub", "hub.json.gz"],
 ] as const) {
-  describe(`${what} on 96 conversations`, () => {
+  describe(`${what} match Python on 96 conversations`, () => {
     const { templates } = ofFile(file) as {
       templates: Record<string, { readonly template: string; readonly digests: readonly (string | null)[] }>;
     };
