@@ -60,7 +60,7 @@ describe("a run", () => {
     });
   }
 
-  it("that is stopped leaves no states in the engine", async (t) => {
+  it("that is stopped leaves no further states in the engine", async (t) => {
     const folder = inEmptyFolder(t);
     const start = await loadModel(await writeTinyCheckpoint(join(folder, "model")), { threads: 1, lora: { rank: 2 } });
     const before = states();

@@ -44,6 +44,6 @@ test("random key content has as many tokens as RAKE's, but others, reproducibly 
   }
   assert.notDeepEqual(random.chosen, rake.chosen);
   assert.deepEqual(of({ keyContent: "random" }), random);
-  // Tokens missing from half are also missing from none.
+  // A token that `half` lacks, `none` lacks too.
   assert.ok(Array.from(random.chosen.half!).every((id, at) => id !== 0 || Array.from(random.chosen.none!)[at] === 0));
 });
