@@ -54,7 +54,7 @@ describe("aihf", () => {
     }
   });
 
-  it("has another name than the direct method with the loss of its name", () => {
+  it("has a different name from the direct method with the loss of its name", () => {
     for (const name of ["aihf", "irepo"] as const) {
       const [own, loss] = [methods[name]()(shared), methods.direct({ loss: name })(shared)];
       assert.deepEqual([own.name, loss.name], [name, `direct-${name}`]);

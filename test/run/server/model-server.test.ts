@@ -121,7 +121,7 @@ describe("a run with responses from a server", () => {
     );
   });
 
-  it("refuses a model, server, policy or method that the settings cannot work with", async (test) => {
+  it("is refused with an unsuitable model, server, policy or method", async (test) => {
     const server = await served(test);
     const noTokens = await served(test, { takesTokens: false });
     const noEcho = await served(test, { echoes: false });
