@@ -8,7 +8,7 @@ import { sera } from "../../src/cells/sera.js";
 import { loadPreferences, world } from "../../src/index.js";
 import { emptyFolder } from "../support/folder.js";
 
-it("a run on a model with a fresh adapter trains, keeps and gives back adapters that name their model", async (test) => {
+it("a run on a model with a new adapter trains, saves and returns adapters", async (test) => {
   process.chdir(emptyFolder(test));
   test.after(() => process.chdir("/"));
   const { pairs } = await loadPreferences(world.train, { limit: 24 });
@@ -43,7 +43,7 @@ it("a run on a model with a fresh adapter trains, keeps and gives back adapters 
   );
 });
 
-it("a run on a base in int8 finds it again in int8", async (test) => {
+it("a run on an int8 base loads it in int8 again", async (test) => {
   process.chdir(emptyFolder(test));
   test.after(() => process.chdir("/"));
   const { pairs } = await loadPreferences(world.train, { limit: 16 });

@@ -38,7 +38,7 @@ const options: CompareOptions = {
 const recipes = { DPO: methods.direct({ beta: 1 }), SeRA: methods.sera({ beta: 2, responses: 2 }) };
 
 describe("compare", () => {
-  it("runs each method with each seed at the same cost, and reads what has been run", async (test) => {
+  it("runs each method with each seed on the same number of pairs, and reuses finished runs", async (test) => {
     inEmptyFolder(test);
     const result = await compare(start, pairs, recipes, options);
     const { table, bySeed } = result;
@@ -64,7 +64,7 @@ describe("compare", () => {
     assert.deepEqual(readdirSync("runs").sort(), folders);
   });
 
-  it("keeps the reference's log-probabilities where it is told to", async (test) => {
+  it("stores the reference's log-probabilities in referenceCache", async (test) => {
     inEmptyFolder(test);
     await compare(
       start,
@@ -76,7 +76,7 @@ describe("compare", () => {
     assert.equal(readdirSync("runs").includes("reference-cache"), false);
   });
 
-  it("gives runs whose gold rewards are those of their responses, by default of the last", async (test) => {
+  it("returns runs with the gold rewards of their responses, by default of the last iteration", async (test) => {
     inEmptyFolder(test);
     const recipe = { SeRA: methods.sera({ beta: 2, responses: 2, learningRate: 1e-3 }) };
     // The start of the other tests answers too badly for a gold reward.
@@ -92,14 +92,14 @@ describe("compare", () => {
       golds.map((row) => mean(row).toFixed(9)),
       run!.iterations.map(({ goldReward }) => goldReward!.toFixed(9)),
     );
-    // Otherwise it could not be seen which is the default.
+    // Otherwise the test could not tell which is the default.
     assert.notDeepEqual(golds[2], golds[1]);
     assert.deepEqual(run!.goldRewards(), golds[2]);
     assert.equal(run!.last, run!.iteration(2));
     assert.throws(() => run!.goldRewards(3), { name: "InputError", message: /found iteration 3/ });
   });
 
-  it("says where there is no gold reward", async (test) => {
+  it("returns runs that refuse goldRewards if the prompts have none", async (test) => {
     inEmptyFolder(test);
     const asked = heldOut.map((pair) => ({ ...pair, prompt: "Who are you?" }));
     const { runs } = await compare(
@@ -118,7 +118,7 @@ describe("compare", () => {
     });
   });
 
-  it("differences are paired by seed and prompt, and drawn", async (test) => {
+  it("returns differences in gold reward between methods, and plots of them", async (test) => {
     inEmptyFolder(test);
     const result = await compare(start, pairs, recipes, options);
     const [difference, ...others] = result.differencesFrom("DPO");
@@ -144,7 +144,7 @@ describe("compare", () => {
     assert.throws(() => result.difference("DPO", "toString"), { message: /there is no method "toString"/ });
   });
 
-  it("charges a method for its work and for no evaluation", async (test) => {
+  it("counts a method's training, scoring and sampling time, but not its evaluation time", async (test) => {
     inEmptyFolder(test);
     const result = await compare(start, pairs, recipes, options);
     for (const [name, runs] of Object.entries(result.runs)) {
@@ -160,7 +160,7 @@ describe("compare", () => {
     }
   });
 
-  it("refuses what a method refuses before anything is run, and nothing to compare", async (test) => {
+  it("refuses invalid recipes, seeds and options before anything is run", async (test) => {
     inEmptyFolder(test);
     await assert.rejects(compare(start, pairs, { ...recipes, SPIN: methods.spin() }, options), {
       message: /^spin: found 2 rounds/,
@@ -213,7 +213,7 @@ describe("compare", () => {
     await refused(methods.bmc({ bridge: echo }), /^X: the editor "echo" gave no usable edit for 12 of 12 pairs/);
   });
 
-  it("asks an editor once for what it checks and trains on", async (test) => {
+  it("asks an editor only once per pair", async (test) => {
     inEmptyFolder(test);
     let asked = 0;
     const counting: Editor = { name: "none needed", version: "1", edit: () => (asked++, null) };

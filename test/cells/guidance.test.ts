@@ -34,7 +34,7 @@ describe("linear alignment in a cell", () => {
     assert.deepEqual(texts(linearAlignment({ without: () => "h" }), "hi"), ["hi", "h"]);
   });
 
-  it("answers greedily unless it is told a temperature, in a table and while it is written", async () => {
+  it("answers greedily unless a temperature is given, in a table and when streamed", async () => {
     const answer = async (options: object) =>
       (await respond(policy, ["hi", "you"], { guidance, maxNewTokens: 8, ...options })).array("response") as string[];
     const greedy = await answer({});
@@ -87,7 +87,7 @@ describe("linear alignment in a cell", () => {
     );
   });
 
-  it("names the user's `without` where it is not a function, throws, or does not return a prompt", async () => {
+  it("names the user's `without` if it is not a function, throws, or does not return a prompt", async () => {
     const answer = (without: unknown) =>
       respond(policy, ["hi"], { guidance: linearAlignment({ without: without as (prompt: Prompt) => Prompt }) });
     assert.throws(() => linearAlignment({ without: "x" as unknown as () => Prompt }), {
@@ -121,7 +121,7 @@ describe("linear alignment in a cell", () => {
     });
   });
 
-  it("answers no prompts with an empty table", async () => {
+  it("returns an empty table for no prompts", async () => {
     const answers = await respond(policy, [], { guidance });
     assert.deepEqual([answers.numRows(), answers.columnNames()], [0, ["prompt", "response", "tokens"]]);
   });
@@ -151,12 +151,12 @@ describe("linear alignment in a cell", () => {
   });
 });
 
-describe("options of answers in a cell", () => {
+describe("respond and streamResponse", () => {
   const refuses = async (options: object, message: RegExp | string) => {
     await assert.rejects(respond(policy, ["hi"], options), { name: "InputError", message });
   };
 
-  it("are refused by name where there is no such one, or it is outside its range", async () => {
+  it("refuse an option by name if it is unknown or out of range", async () => {
     await refuses({ tempreature: 1 }, /^`tempreature` is not an option of respond; did you mean `temperature`/);
     await refuses({ seed: NaN }, /^seed: found NaN, expected a whole number from 0/);
     for (const responses of [0, 1.5, "2"])
@@ -169,7 +169,7 @@ describe("options of answers in a cell", () => {
     });
   });
 
-  it("are given with a model and with prompts, whatever a script passes", async () => {
+  it("refuse an invalid model, prompts or stop tokens", async () => {
     const refusesPrompts = async (prompts: unknown, message: RegExp) =>
       assert.rejects(respond(policy, prompts as string[]), { name: "InputError", message });
     await refusesPrompts("hi", /^prompts: found "hi", expected a list, each a text or a list of messages/);
@@ -187,7 +187,7 @@ describe("options of answers in a cell", () => {
       });
   });
 
-  it("name a `combine` function whose result is not a list of logits", async () => {
+  it("name `combine` if it throws or does not return a list of valid logits", async () => {
     const refusesLogits = (combine: unknown, message: RegExp) =>
       refuses({ guidance: { contexts: [{}, {}], combine } }, message);
     await refusesLogits(

@@ -9,7 +9,7 @@ import { generateInstructions } from "../../src/data/instructions/generate.js";
 import { emptyFolder } from "../support/folder.js";
 
 const { train: prompts } = generateInstructions({ seed: 5, train: 12, validation: 0, heldOut: 0 });
-/** It has seen nothing but the instructions' words, so what it writes is no sentence, but differs in length, case and words. */
+/** It knows only the instructions' words, so its responses are not sentences, but differ in length, case and words. */
 const model = await loadModel("tiny", {
   threads: 1,
   pairs: prompts.map(({ id, prompt: [{ content }] }) => ({ id, prompt: content, chosen: "yes", rejected: "no" })),
@@ -17,7 +17,7 @@ const model = await loadModel("tiny", {
 
 describe("instructionPairs", () => {
   for (const writers of ["own", "mixed"] as const) {
-    it(`pairs answers of unequal gold reward (${writers}), and reads them again`, async (test) => {
+    it(`pairs answers of unequal gold reward and reuses the saved pairs (writers: ${writers})`, async (test) => {
       const folder = emptyFolder(test);
       const options = { writers, maxNewTokens: 12, seed: 1, folder };
       const pairs = await instructionPairs(model, prompts, options);
@@ -40,7 +40,7 @@ describe("instructionPairs", () => {
     });
   }
 
-  it("labels by Bradley–Terry: the better answer is chosen mostly, and not always", async (test) => {
+  it("labels by Bradley–Terry, so that the better answer is chosen mostly but not always", async (test) => {
     const many = generateInstructions({ seed: 6, train: 150, validation: 0, heldOut: 0 }).train;
     const pairs = await instructionPairs(model, many, { maxNewTokens: 10, folder: emptyFolder(test) });
     const p = pairs.map(
@@ -56,7 +56,7 @@ describe("instructionPairs", () => {
     assert.ok(right < pairs.length);
   });
 
-  it("refuses prompts without a gold reward, and texts", async () => {
+  it("refuses prompts without a gold reward, and prompts that are texts", async () => {
     await assert.rejects(
       instructionPairs(model, [{ id: "a", prompt: [{ role: "user", content: "Hello" }] }]),
       /^InputError: there is no gold reward for/,

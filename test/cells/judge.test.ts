@@ -14,7 +14,7 @@ const rows = Array.from({ length: 12 }, (_, i) => ({
 }));
 
 describe("winRate in a cell", () => {
-  it("is a table of figures, one of rows, and what they cost", async (test) => {
+  it("returns a summary with costs and a table of rows", async (test) => {
     const server = await JudgeServer.start(test);
     const judge = await llmJudge(server.model("anthropic"), {
       cache: emptyFolder(test),
@@ -56,7 +56,7 @@ describe("winRate in a cell", () => {
     ]);
   });
 
-  it("refuses a judge that always says A", async (test) => {
+  it("refuses a judge that always prefers the response shown first", async (test) => {
     const server = await JudgeServer.start(test);
     server.answer = () => '{"reason": "A is best", "verdict": "A"}';
     const judge = await llmJudge(server.model("openai"), { cache: emptyFolder(test) });
@@ -66,7 +66,7 @@ describe("winRate in a cell", () => {
     );
   });
 
-  it("compares judges of the same rows alone", async () => {
+  it("allows judgeAgreement only between results on the same rows", async () => {
     const judge: Judge = {
       ...goldJudge(),
       compare: async () => ({ choice: "a", orders: ["a", "a"], reasons: ["", ""] }),
@@ -78,7 +78,7 @@ describe("winRate in a cell", () => {
 });
 
 describe("meanGrade in a cell", () => {
-  it("has the mean and each grade, and warns where all are the same", async (test) => {
+  it("returns the mean and each grade, and warns if all grades are the same", async (test) => {
     const server = await JudgeServer.start(test);
     const judge = await llmJudge(server.model("openai"), { cache: emptyFolder(test) });
     const graded = await meanGrade(

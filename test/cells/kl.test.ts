@@ -42,7 +42,7 @@ async function firstToken(policy: Policy): Promise<Float64Array> {
 }
 
 describe("klFrom", () => {
-  it("estimates the divergence of the first token, which its whole distribution gives", async () => {
+  it("estimates the divergence of the first token within the error of its exact value", async () => {
     const [p, q] = [await firstToken(other), await firstToken(start)];
     const exact = p.reduce((sum, logP, i) => sum + Math.exp(logP) * (logP - q[i]!), 0);
     const { evaluate } = await klFrom(start, new Array<string>(3000).fill(prompt), { maxNewTokens: 1, seed: 5 });
@@ -53,7 +53,7 @@ describe("klFrom", () => {
     assert.ok(klCut! > 0.9);
   });
 
-  it("is 0 for the start, and has the gold reward of the same responses where the prompts have one", async () => {
+  it("returns 0 for the start, and a gold reward if the prompts have one", async () => {
     const found = await (await klFrom(start, [prompt, prompt], { maxNewTokens: 6 })).evaluate(start);
     assert.deepEqual([found["kl"], found["klLow"], found["klHigh"]], [0, 0, 0]);
     assert.ok(found["klReward"]! >= 0 && found["klReward"]! <= 1);
@@ -65,7 +65,7 @@ describe("klFrom", () => {
     ]);
   });
 
-  it("gives the same figures with the same seed, and others with another", async () => {
+  it("returns the same figures for the same seed, and others for another", async () => {
     const found = async (seed: number) => (await klFrom(start, [prompt], { maxNewTokens: 6, seed })).evaluate(other);
     assert.deepEqual(await found(1), await found(1));
     assert.notEqual((await found(1))["kl"], (await found(2))["kl"]);
@@ -94,7 +94,7 @@ describe("klFrom", () => {
 });
 
 describe("frontierRows", () => {
-  it("has a point for each iteration of each run, and says which evaluation is missing", async (test) => {
+  it("returns a point for each iteration of each run, and names a missing evaluation", async (test) => {
     inEmptyFolder(test);
     const { pairs } = await loadPreferences(world.train, { limit: 4 });
     const evaluate = await klFrom(start, [prompt], { maxNewTokens: 4 });

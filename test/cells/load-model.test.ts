@@ -21,7 +21,7 @@ const filesOf = (folder: string) =>
   Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));
 
 describe("loadModel", () => {
-  test("a model of the hub is the one of its folder, at each revision; a folder of its name is meant first", async (t) => {
+  test("loads a model from the hub at each revision, and prefers a local folder of its name", async (t) => {
     const folder = emptyFolder(t);
     const [first, second] = [
       await writeTinyCheckpoint(join(folder, "first"), 1),
@@ -52,7 +52,7 @@ describe("loadModel", () => {
     );
   });
 
-  test("a preset is a fresh model with a vocabulary of the pairs' texts, by its seed", async () => {
+  test("initializes a preset by its seed, with a vocabulary of the pairs' texts", async () => {
     const { pairs } = await loadPreferences(worldData.train, { limit: 20 });
     const tiny = async (seed: number) => {
       await using policy = await loadModel("tiny", { pairs, seed, threads: 1 });
@@ -73,7 +73,7 @@ describe("loadModel", () => {
     assert.equal(world.config.contextLength, 96);
   });
 
-  test("what a preset is not, or cannot do, is said", async (t) => {
+  test("refuses an unknown preset, and options that a preset does not support", async (t) => {
     const { pairs } = await loadPreferences(worldData.train, { limit: 2 });
     await assert.rejects(loadModel("tinny"), {
       name: "InputError",
@@ -100,13 +100,13 @@ describe("loadModel", () => {
     assert.equal(folder.config.layers, 1);
   });
 
-  test("with lora or from an adapter's folder, holds one base and leaves none", async (t) => {
+  test("shares one base between adapters, and frees it with the last", async (t) => {
     const folder = emptyFolder(t);
     const model = await writeTinyCheckpoint(join(folder, "model"));
     const { engine } = sharedPrograms({ threads: 1 });
     const count = countStates(engine);
     const first = await loadModel(model, { threads: 1, provider: "cpu", lora: { rank: 2 } });
-    assert.equal(first.programs.engine, engine, "defaults that are said make no other engine");
+    assert.equal(first.programs.engine, engine, "explicit defaults create no other engine");
     assert.equal(count().states, 2);
     await savePolicy(first, join(folder, "adapter"));
     const second = await loadModel(join(folder, "adapter"), { threads: 1 });
@@ -124,7 +124,7 @@ describe("loadModel", () => {
     assert.equal(count().states, 0);
   });
 
-  test("no such folder, and nothing of the form of a repository", async () => {
+  test("refuses a path that is neither a folder nor the name of a repository", async () => {
     await assert.rejects(
       loadModel("no/such/folder"),
       /no\/such\/folder: no such folder in .*; expected a model folder in Hugging Face layout/,

@@ -6,7 +6,7 @@ import { tableOf } from "../../src/cells/table-of.js";
 
 describe("MethodComparison", () => {
   it("pairs each run with the baseline's run of the same seed, and counts wins against its own start", () => {
-    /** A run whose responses to two prompts have these gold rewards, at the start and at the end. */
+    /** A run with these gold rewards of two prompts' responses, at the start and at the end. */
     const finished = (begun: readonly number[], ended: readonly number[]) => {
       const responses = (golds: readonly number[]) => tableOf(golds.map((gold, i) => ({ id: `${i}`, gold })));
       const summary = (golds: readonly number[]) => ({

@@ -49,7 +49,7 @@ const takers: Readonly<Record<string, (options: never) => unknown>> = {
 };
 
 for (const [name, take] of Object.entries(takers)) {
-  test(`${name} refuses an option that it does not have, and what is no object`, async () => {
+  test(`${name} refuses an unknown option, and options that are not an object`, async () => {
     const call = async (options: unknown) => take(untyped(options));
     await assert.rejects(call({ limt: 1 }), {
       name: "InputError",
@@ -59,7 +59,7 @@ for (const [name, take] of Object.entries(takers)) {
   });
 }
 
-test("options of a loader have their types, and messages quote what was found", async () => {
+test("loaders refuse options of the wrong type and quote what was found", async () => {
   for (const load of [loadPreferences, loadDemonstrations, loadPrompts]) {
     await assert.rejects(load(file, untyped({ skipBadRows: "no" })), {
       message: 'skipBadRows: found "no", expected true or false',
@@ -76,7 +76,7 @@ test("options of a loader have their types, and messages quote what was found", 
   });
 });
 
-test("options within options are checked as well", async () => {
+test("nested options are checked as well", async () => {
   await assert.rejects(loadModel(world.sft, { lora: untyped({ rank: 2, alphas: 4 }) }), {
     message: "`alphas` is not an option of lora; did you mean `alpha`?",
   });

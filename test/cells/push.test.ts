@@ -13,7 +13,7 @@ const { pairs: heldOut } = await loadPreferences(world.heldOut, { limit: 4 });
 const quick = { beta: 0.5, batchSize: 8, learningRate: 1e-2, maxNewTokens: 8, heldOut, quiet: true };
 const textOf = (hub: HubServer, name: string, path: string) => String(hub.uploads.held(name)!.revisions["main"]![path]);
 
-it("a run is pushed with its card, and loads again as the policy that it was", async (test) => {
+it("a run is pushed with its model card and loads as the same policy", async (test) => {
   const hub = await HubServer.start(test, {});
   process.env["HF_TOKEN"] = goodToken;
   inEmptyFolder(test);
@@ -39,7 +39,7 @@ it("a run is pushed with its card, and loads again as the policy that it was", a
   assert.match(textOf(hub, "me/half", "README.md"), /a model that is not on the hub/);
 });
 
-it("an adapter is pushed with its tokenizer, and with a base that others can load", async (test) => {
+it("an adapter is pushed with its tokenizer, and only with a base that others can load", async (test) => {
   const hub = await HubServer.start(test, {});
   process.env["HF_TOKEN"] = goodToken;
   inEmptyFolder(test);
@@ -65,7 +65,7 @@ it("an adapter is pushed with its tokenizer, and with a base that others can loa
     (await respond(pushed, prompts, greedy)).objects(),
     (await respond(policy, prompts, greedy)).objects(),
   );
-  // The same repository with a whole model: nothing of the adapter stays.
+  // Pushing a whole model to the same repository removes the adapter's files.
   await whole.push("me/adapter");
   assert.deepEqual(
     Object.keys(hub.uploads.held("me/adapter")!.revisions["main"]!).filter((file) => file.startsWith("adapter")),

@@ -34,7 +34,7 @@ const expected = JSON.parse(readFileSync("test/fixtures/gguf/smollm2.json", "utf
 };
 
 describe("a real model", { skip }, () => {
-  test("its tokens, its template, and two steps of DPO on an adapter, which begin from transformers' log-probabilities", async (t) => {
+  test("matches transformers in tokens, chat template and log-probabilities, and learns in two steps of DPO", async (t) => {
     await using policy = await loadModel(model, { lora: { rank: 4 }, threads: 2 });
     const { tokenizer } = policy;
     expected.texts.forEach((text, i) => assert.deepEqual(tokenizer.encode(text), expected.ids[i], text));
@@ -53,7 +53,7 @@ describe("a real model", { skip }, () => {
       quiet: true,
     });
     const [first, second] = run.steps.objects() as Record<string, number>[];
-    // The margin is 0 but for the rounding of sums over responses, scored by one program and trained on by another.
+    // The margin is 0 up to rounding, since one program scores the responses and another trains on them.
     assert.ok(Math.abs(first!["loss"]! - Math.LN2) < 1e-4, `${first!["loss"]}`);
     for (const side of ["chosen", "rejected"] as const) {
       const found = first![`logps/${side}`]!;

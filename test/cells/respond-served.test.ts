@@ -14,7 +14,7 @@ after(() => programs.engine.close());
 const prompts = ["cook rice", [{ role: "user" as const, content: "plant beans" }]];
 
 describe("respond with a served model", () => {
-  it("answers prompts by its chat template, each response by a seed of its own", async (test) => {
+  it("sends prompts as chat messages, with a separate seed for each response", async (test) => {
     const server = await ServedModels.start(test, { world: await Policy.load(programs, world.sft) });
     const model = modelServer({ address: server.address });
     const ask = () =>
@@ -27,13 +27,13 @@ describe("respond with a served model", () => {
     assert.deepEqual(asked.messages, [{ role: "user", content: "cook rice" }]);
     assert.deepEqual([asked.model, asked.temperature, asked.max_tokens, asked.top_k], ["world", 0.9, 12, 0]);
     assert.notEqual(asked.seed, other.seed);
-    // Each response of each prompt by its own; the penalty by the names of vLLM and of llama.cpp.
+    // Each response has its own seed, and the penalty has the names of vLLM and of llama.cpp.
     assert.equal(new Set(server.of("chat/completions").map(({ body }) => body.seed)).size, 4);
     assert.deepEqual([asked.repetition_penalty, asked.repeat_penalty], [1.2, 1.2]);
     assert.deepEqual((await ask()).array("response"), answers.array("response"));
   });
 
-  it("refuses what a server's API has not, by name", async (test) => {
+  it("refuses invalid options and those that a server's API lacks, by name", async (test) => {
     const server = await ServedModels.start(test, { world: await Policy.load(programs, world.sft) });
     const model = modelServer({ address: server.address });
     const guidance = { contexts: [{}, {}], combine: ([a]: Float32Array[]) => a! } as never;

@@ -24,10 +24,10 @@ const count = countStates(engine);
 
 describe("a run", () => {
   for (const lora of [undefined, { rank: 2 }]) {
-    it(`${lora ? "of adapters" : "of a whole model"}, its reviews and its policies leave nothing in the engine, which stays the run's`, async (t) => {
+    it(`${lora ? "of adapters" : "of a whole model"} frees all engine states, also those of its reviews and policies`, async (t) => {
       const folder = inEmptyFolder(t);
       const model = await writeTinyCheckpoint(join(folder, "model"));
-      // Whoever starts another engine asks for its settings.
+      // Starting another engine reads its settings.
       const { settings } = OnnxEngine.prototype as unknown as { settings: () => unknown };
       let started = 0;
       Object.assign(OnnxEngine.prototype, {
@@ -60,7 +60,7 @@ describe("a run", () => {
     });
   }
 
-  it("that is stopped leaves nothing in the engine either", async (t) => {
+  it("that is stopped leaves no further states in the engine", async (t) => {
     const folder = inEmptyFolder(t);
     const start = await loadModel(await writeTinyCheckpoint(join(folder, "model")), { threads: 1, lora: { rank: 2 } });
     const before = states();
@@ -94,7 +94,7 @@ function states(): [number, number] {
   return [alive, bytes];
 }
 
-/** The most states that are in the engine at a time during some work. */
+/** The largest number of states in the engine at a time during some work. */
 async function mostStates(work: () => Promise<unknown>): Promise<number> {
   const create = engine.createState;
   let most = 0;

@@ -9,7 +9,7 @@ import { inEmptyFolder } from "../support/folder.js";
 import { writeTinyCheckpoint } from "../support/command.js";
 
 describe("the policy of a run of adapters", () => {
-  it("goes onto the base that it was trained on, and onto no other that took its place", async (t) => {
+  it("loads onto the base that it was trained on, and refuses another model in its place", async (t) => {
     inEmptyFolder(t);
     const { pairs } = await loadPreferences(world.train, { limit: 8 });
     await writeTinyCheckpoint("model");

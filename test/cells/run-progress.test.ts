@@ -4,7 +4,7 @@ import type { Figures, Reporter } from "../../src/base/task.js";
 import { runProgress } from "../../src/cells/run-progress.js";
 
 describe("runProgress", () => {
-  it("counts the steps and tokens of all trainings on one line, and nothing of other phases", () => {
+  it("counts the steps and tokens of all trainings on one line and ignores other phases", () => {
     const told: [string, number, number | undefined][] = [];
     const reporter: Reporter = {
       start: (label, total) => ({
@@ -30,7 +30,7 @@ describe("runProgress", () => {
     ]);
   });
 
-  it("counts all steps of a run that was read from its folder, and no more of one that was trained", () => {
+  it("completes the count for a run that was read from its folder, but not for one that was trained", () => {
     const counted = (trained: boolean) => {
       const told: number[] = [];
       const progress = runProgress(

@@ -44,7 +44,7 @@ const shared = { beta: 0.5, batchSize: 4, learningRate: 1e-2, maxNewTokens: 8, h
 const options: RunOptions = { ...shared, iterations: 2, responses: 2 };
 
 describe("sera in a cell", () => {
-  it("comes back as tables, plots and a picture of itself", async (test) => {
+  it("returns a run with tables, plots and a text display", async (test) => {
     inEmptyFolder(test);
     const run = await sera(start, pairs, options);
     assert.match(run.folder, /^runs[/\\]sera-[0-9a-f]{16}$/);
@@ -85,7 +85,7 @@ describe("sera in a cell", () => {
     assert.equal(again.numRows(), 2);
   });
 
-  it("reviews pairs as the run fitted its own to the context, and advises only what can be done", async (test) => {
+  it("reviews pairs with the run's truncation, and advises only what can be done", async (test) => {
     inEmptyFolder(test);
     const cut = { loss: "dpo", beta: 0.5, batchSize: 4, heldOut, truncatePrompts: true, maxPromptLength: 4 } as const;
     const run = await align(start, pairs.slice(0, 4), cut);
@@ -107,7 +107,7 @@ describe("sera in a cell", () => {
     });
   });
 
-  it("reviews any pairs by its policies, and says how far they agree with scores", async (test) => {
+  it("reviews any pairs by its policies, and measures their agreement with labels and scores", async (test) => {
     inEmptyFolder(test);
     const flipped = flipLabels(pairs, 0.5, Random.seeded(1));
     const run = await sera(start, flipped, options);
@@ -141,7 +141,7 @@ describe("sera in a cell", () => {
     });
   });
 
-  it("is read from its folder when the same cell is run again, and is another run when anything differs", async (test) => {
+  it("is read from its folder if the same cell is run again, and is another run if anything differs", async (test) => {
     inEmptyFolder(test);
     const first = await align(start, pairs, shared);
     const again = await align(start, pairs, shared);
@@ -156,7 +156,7 @@ describe("sera in a cell", () => {
     assert.equal(new Set([first, ...others].map(({ folder }) => folder)).size, 5);
   });
 
-  it("says which run it is, so that those of a loop are told apart, and whether it was read", async (test) => {
+  it("notes its folder and options, and whether it was read from its folder", async (test) => {
     inEmptyFolder(test);
     const shown = listeningHost();
     test.after(() => offerHost(host));
@@ -174,7 +174,7 @@ describe("sera in a cell", () => {
     assert.equal(notes.length, 3);
   });
 
-  it("goes on after an interrupt to the same bytes as a run that was never interrupted", async (test) => {
+  it("resumes after an interrupt with the same bytes as an uninterrupted run", async (test) => {
     const folder = inEmptyFolder(test);
     const whole = await sera(start, pairs, { ...options, folder: "whole" });
     abort = new AbortController();
@@ -189,7 +189,7 @@ describe("sera in a cell", () => {
     assert.equal(whole.steps.numRows(), (await Run.open("stopped")).steps.numRows());
   });
 
-  it("shows itself in a script in a few lines, also among other runs, and says which folder it is of", async (test) => {
+  it("prints a run in a few lines, and recognizes a run's folder given as a model or data", async (test) => {
     inEmptyFolder(test);
     const run = await sera(start, pairs, { ...options, folder: "mine" });
     const text = inspect({ run, start });
@@ -216,7 +216,7 @@ describe("sera in a cell", () => {
     });
   });
 
-  it("names the callback that failed", async (test) => {
+  it("names the callback that threw", async (test) => {
     inEmptyFolder(test);
     const onStep = () => {
       throw new RangeError("no");
@@ -227,7 +227,7 @@ describe("sera in a cell", () => {
     });
   });
 
-  it("refuses options that it does not know, and folders without a run", async (test) => {
+  it("refuses unknown options, folders without a run, and iterations that do not exist", async (test) => {
     inEmptyFolder(test);
     const wrong = { ...options, betta: 1 } as RunOptions;
     await assert.rejects(sera(start, pairs, wrong), {
@@ -247,7 +247,7 @@ describe("sera in a cell", () => {
     assert.throws(() => run.iteration(7), { name: "InputError", message: "found iteration 7, expected one of 0 to 1" });
   });
 
-  it("refuses settings of another kind by their names", async (test) => {
+  it("refuses settings of the wrong type by name", async (test) => {
     inEmptyFolder(test);
     const refuses = (own: object, message: string | RegExp) =>
       assert.rejects(align(start, pairs, { ...shared, ...own } as RunOptions), { name: "InputError", message });
@@ -290,7 +290,7 @@ describe("sera in a cell", () => {
     });
   });
 
-  it("refuses what a method does not take before anything runs, and takes what it does", async (test) => {
+  it("refuses options that the method does not take before anything runs, and accepts those that it takes", async (test) => {
     inEmptyFolder(test);
     const refuses = (call: Promise<unknown>, message: string | RegExp) =>
       assert.rejects(call, { name: "InputError", message });

@@ -25,7 +25,7 @@ const { demonstrations } = await loadDemonstrations(world.demonstrations, { limi
 const options: SftRunOptions = { sftEpochs: 4, sftBatchSize: 4, sftLearningRate: 1e-2, seed: 2, quiet: true };
 
 describe("sft in a cell", () => {
-  it("trains on demonstrations; the trained model is the run's policy", async (test) => {
+  it("trains on demonstrations and returns a run with the trained policy", async (test) => {
     inEmptyFolder(test);
     const steps: number[] = [];
     const run = await sft(start, demonstrations, { ...options, onStep: ({ loss }) => void steps.push(Number(loss)) });
@@ -45,7 +45,7 @@ describe("sft in a cell", () => {
     await trained.free();
   });
 
-  it("refuses options by name, and rows of nothing", async () => {
+  it("refuses invalid options by name, and an empty list of demonstrations", async () => {
     const refused = (wrong: object, message: RegExp) =>
       assert.rejects(sft(start, demonstrations, { ...options, ...wrong }), { name: "InputError", message });
     await refused({ beta: 1 }, /^`beta` is not an option of sft; it belongs to /);

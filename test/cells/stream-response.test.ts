@@ -14,7 +14,7 @@ after(() => engine.close());
 const policy = await Policy.load(new ProgramCache(engine), world.sft);
 const prompt = "cook a soup with rice and beans . use three steps . be polite .";
 
-it("shows the response that respond writes, below its prompt", async () => {
+it("streamResponse shows the same response as respond, below its prompt", async () => {
   const shown = listeningHost();
   const options = { temperature: 0.7, seed: 3, maxNewTokens: 60 };
   const answer = await streamResponse(policy, prompt, options);
@@ -26,7 +26,7 @@ it("shows the response that respond writes, below its prompt", async () => {
   assert.equal(texts.at(-1), `prompt: ${prompt}\nresponse · tokens ${expected!.tokens}: ${answer}`);
 });
 
-it("leaves what is written when the cell is interrupted", async () => {
+it("streamResponse leaves the partial response when the cell is interrupted", async () => {
   const abort = new AbortController();
   const texts: string[] = [];
   offerHost({
@@ -42,7 +42,7 @@ it("leaves what is written when the cell is interrupted", async () => {
   assert.equal(`${texts[1]}▌`, texts[0]);
 });
 
-it("shows nothing where nothing is written", async () => {
+it("streamResponse shows nothing if an option is invalid", async () => {
   const shown = listeningHost();
   await assert.rejects(
     streamResponse(policy, prompt, { temperature: -1 }),

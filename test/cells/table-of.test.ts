@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { tableOf } from "../../src/cells/table-of.js";
 
-it("tableOf has every column that any row has", () => {
+it("tableOf returns a table with the columns of all rows", () => {
   const table = tableOf([{ a: 1 }, { b: 2, a: 3 }]);
   assert.deepEqual(table.columnNames(), ["a", "b"]);
   assert.deepEqual(table.objects(), [

@@ -39,7 +39,7 @@ const evaluated = ["--eval-data", "../eval.jsonl"];
 const fromSft = ["--model", "../model", "--init-from", "sft", "--sft-epochs", "2", "--sft-batch-size", "8"];
 const whole = [...common, ...evaluated, ...fromSft, "--seed", "1"];
 
-/** Runs `sera` in a folder of its own and gives what it left, after checking that it succeeded. */
+/** Runs `sera` in a folder of its own, checks that it succeeded, and returns the run's folder. */
 async function aligned(name: string, ...args: readonly string[]): Promise<{ folder: string; ended: Ended }> {
   const cwd = subfolder(work, name);
   const ended = await run(args, cwd);
@@ -55,7 +55,7 @@ before(async () => {
 });
 
 describe("sera align", () => {
-  it("leaves the whole run in its folder", () => {
+  it("writes all files of the run into its folder", () => {
     const names = [...timeless(first.folder).keys()];
     const model = (t: number) =>
       ["config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"].map(
@@ -84,7 +84,7 @@ describe("sera align", () => {
     assert.ok(existsSync(join(first.folder, "manifest.json")));
   });
 
-  it("begins DPO at ln 2 and logs each step by TRL's names", () => {
+  it("begins DPO at ln 2 and logs each step with TRL's metric names", () => {
     const steps = rows(first.folder, "metrics.jsonl");
     const phases = new Set(steps.map(({ phase, iteration, step }) => `${phase} ${iteration} ${step}`));
     assert.deepEqual(
@@ -134,7 +134,7 @@ describe("sera align", () => {
     }
   });
 
-  it("writes the pairs that the policy made, by falling margin", () => {
+  it("writes the bootstrapped pairs in order of decreasing margin", () => {
     for (const t of [2, 3]) {
       const made = rows(first.folder, `iteration-${t}/bootstrapped.jsonl`);
       const samples = rows(first.folder, `iteration-${t}/samples.jsonl`);
@@ -153,7 +153,7 @@ describe("sera align", () => {
     }
   });
 
-  it("sums up each iteration", () => {
+  it("summarizes each iteration", () => {
     const { iterations, ...about } = json(first.folder, "summary.json");
     assert.deepEqual(about, { method: "sera", loss: "dpo", labelledBy: "implicit reward", seed: 1 });
     assert.deepEqual(
@@ -180,7 +180,7 @@ describe("sera align", () => {
     assert.equal(iterations[2].bootstrap.samples, 72);
   });
 
-  it("accounts for its data", () => {
+  it("records how its data was read", () => {
     const whole = { prompts: 0, promptTokens: 0, responses: 0, responseTokens: 0 };
     const mapped = {
       id: "id",
@@ -205,7 +205,7 @@ describe("sera align", () => {
     });
   });
 
-  it("writes a report that stands alone, prints the summary, and shows progress on stderr", () => {
+  it("writes a self-contained report, prints the summary, and shows progress on stderr", () => {
     const report = readFileSync(join(first.folder, "report.html"), "utf8");
     assert.match(report, /^<!doctype html>/);
     assert.match(report, /<svg/);
@@ -225,7 +225,7 @@ describe("sera align", () => {
     }
   });
 
-  it("gives the same bytes with the same seed, and others with another", async () => {
+  it("writes the same bytes with the same seed, and others with another", async () => {
     const [again, other] = await Promise.all([
       aligned("again", ...whole, "--quiet"),
       aligned("other", ...whole, "--seed", "2"),
@@ -236,7 +236,7 @@ describe("sera align", () => {
     assert.notEqual(timeless(other.folder).get(weights), timeless(first.folder).get(weights));
   });
 
-  it("resumes by the command that its folder records, with what is given beside it", async () => {
+  it("resumes with the command that its folder records and the flags that are added to it", async () => {
     const cwd = join(first.folder, "..");
     const resumed = await run(["align", "--out", "run", "--resume", "--quiet"], cwd);
     assert.deepEqual([resumed.code, resumed.stdout, besidesScores(resumed.stderr)], [0, first.ended.stdout, ""]);
@@ -254,7 +254,7 @@ describe("sera align", () => {
     assert.equal(nothing.stderr, `sera: nowhere: no such folder in ${realpathSync(cwd)}; there is no run to resume\n`);
   });
 
-  it("trains by the loss alone with one iteration, from a checkpoint as it stands", async () => {
+  it("trains with plain DPO in one iteration, from an unchanged checkpoint", async () => {
     const { folder } = await aligned(
       "dpo",
       ...common,
@@ -280,7 +280,7 @@ describe("sera align", () => {
     );
   });
 
-  it("trains on kept pairs alone with --bootstrap 0, and marks flipped pairs", async () => {
+  it("trains only on kept pairs with --bootstrap 0, and marks flipped pairs", async () => {
     const flags = [
       "--iterations",
       "2",
@@ -314,7 +314,7 @@ describe("sera align", () => {
     }
   });
 
-  it("trains on its own pairs alone with --select 0", async () => {
+  it("trains only on its own pairs with --select 0", async () => {
     const { folder } = await aligned(
       "own",
       ...common,
@@ -332,7 +332,7 @@ describe("sera align", () => {
     assert.ok(rows(folder, "iteration-2/margins.jsonl").every(({ kept }) => !kept));
   });
 
-  it("resumes a run that did not fit into its memory with more", async () => {
+  it("resumes a run that did not fit into its memory once --memory is raised", async () => {
     const cwd = subfolder(work, "memory");
     const small = await run([...common, "--model", "../model", "--iterations", "1", "--memory", "30MB"], cwd);
     assert.match(small.stderr, /memory: found 30 MB, but the process and .* hold \d+ MB, .*; raise it to 0\.5GB/);
@@ -341,7 +341,7 @@ describe("sera align", () => {
     assert.equal(json(join(cwd, "run"), "manifest.json").manifest.memory.bytes, 1e9);
   });
 
-  it("takes --resume for a finished run, and changes nothing", async () => {
+  it("accepts --resume for a finished run and changes nothing", async () => {
     const before = timeless(first.folder);
     const summary = json(first.folder, "summary.json");
     const { code, stdout } = await run([...whole, "--resume"], join(work, "first"));
@@ -383,7 +383,7 @@ describe("sera align", () => {
 });
 
 describe("sera --help", () => {
-  it("names the verbs, and each verb its options with their defaults", async () => {
+  it("lists the commands, and the options of a command with their defaults", async () => {
     const [top, align] = await Promise.all([run(["--help"], work), run(["align", "--help"], work)]);
     assert.deepEqual([top.code, align.code], [0, 0]);
     for (const verb of ["quickstart", "align", "sft", "inspect"])

@@ -35,14 +35,14 @@ const quick = [
 before(() => writeTinyCheckpoint(model));
 
 let cases = 0;
-/** A folder of its own with the file `data.jsonl`. */
+/** Creates a folder with the file `data.jsonl`. */
 function folderWith(content: string | Uint8Array, name = "data.jsonl"): string {
   const cwd = subfolder(work, `case-${++cases}`);
   writeFileSync(join(cwd, name), content);
   return cwd;
 }
 
-/** Runs `sera`, which must fail with a message of one line (but for lists of what is known) and begin no run. */
+/** Runs `sera`, which must fail with a message of one line (except for lists of valid values) and start no run. */
 async function fails(cwd: string, args: readonly string[], message: RegExp): Promise<void> {
   const { code, stdout, stderr } = await run(args, cwd);
   assert.notEqual(code, 0, stdout);
@@ -113,22 +113,22 @@ describe("a bad file of pairs", { concurrency: 2 }, () => {
     ],
   };
   for (const [what, [content, message, name = "data.jsonl"]] of Object.entries(files)) {
-    it(`that ${what}`, () => fails(folderWith(content, name), alignWith(name), message));
+    it(`is refused if it ${what}`, () => fails(folderWith(content, name), alignWith(name), message));
   }
 
-  it("that is missing, or a directory", async () => {
+  it("is refused if it is missing or a directory", async () => {
     const cwd = folderWith(lines(...good));
     await fails(cwd, alignWith("other.jsonl"), /^sera: other.jsonl: no such file in .*; expected a \.jsonl/);
     await fails(cwd, alignWith("."), /^sera: \.: this is a folder; .* file such as data.jsonl/);
   });
 
-  it("with held-out pairs", async () => {
+  it("is refused if it contains the held-out pairs", async () => {
     const cwd = folderWith(lines(...good));
     writeLines(join(cwd, "eval.jsonl"), [...good, "{"]);
     await fails(cwd, alignWith("data.jsonl", "--eval-data", "eval.jsonl"), /^sera: eval.jsonl:9: not valid JSON/);
   });
 
-  it("loses its bad rows alone with --skip-bad-rows, which are counted", async () => {
+  it("is used without its bad rows with --skip-bad-rows, which counts them", async () => {
     const bad = ["{", pair({ rejected: "" }), pair({ id: "long", prompt: "cook a soup ".repeat(40) })];
     const cwd = folderWith(lines(...good, ...bad));
     writeLines(join(cwd, "eval.jsonl"), [...good.slice(0, 4), "[]"]);
@@ -155,7 +155,7 @@ describe("a bad file of pairs", { concurrency: 2 }, () => {
     assert.equal(account.skipped[2].id, "long");
   });
 
-  it("with nothing but bad rows fails also with --skip-bad-rows", async () => {
+  it("is refused with --skip-bad-rows too if all its rows are bad", async () => {
     const long = pair({ id: "long", prompt: "cook a soup ".repeat(40) });
     await fails(
       folderWith("{\n[]\n"),
@@ -170,7 +170,7 @@ describe("a bad file of pairs", { concurrency: 2 }, () => {
     );
   });
 
-  it("with long texts is cut with --truncate-prompts, which says so", async () => {
+  it("is truncated with --truncate-prompts, with a note, if its texts are too long", async () => {
     const words = (count: number) => "cook a soup . ".repeat(count / 4).trim();
     const cwd = folderWith(lines(...good, pair({ prompt: words(120) }), pair({ chosen: words(200) })));
     const { code, stderr } = await run(
@@ -183,13 +183,13 @@ describe("a bad file of pairs", { concurrency: 2 }, () => {
       /^data.jsonl: cut the beginning of 1 prompt to fit the context, \d+ tokens in all\ndata.jsonl: cut the end of 1 response to fit the context, \d+ tokens in all\n$/,
     );
     const { truncation } = json(join(cwd, "run"), "data.json");
-    // The short prompt of the long response is left whole.
+    // The short prompt of the long response is not truncated.
     assert.deepEqual([truncation.prompts, truncation.responses], [1, 1]);
   });
 });
 
 describe("a bad model", { concurrency: 2 }, () => {
-  /** A folder with good data and a copy of the model, changed. */
+  /** Creates a folder with good data and a changed copy of the model. */
   function folderWithModel(change: (model: string) => void): string {
     const cwd = folderWith(lines(...good));
     cpSync(model, join(cwd, "model"), { recursive: true });
@@ -199,21 +199,21 @@ describe("a bad model", { concurrency: 2 }, () => {
   const args = ["align", "--data", "data.jsonl", "--model", "model", ...quick];
   const weights = "model.safetensors";
 
-  it("without a tokenizer", () =>
+  it("is refused without a tokenizer", () =>
     fails(
       folderWithModel((folder) => rmSync(join(folder, "tokenizer.json"))),
       args,
       /^sera: model\/tokenizer.json: no such file in .*; expected /,
     ));
 
-  it("with weights cut short", () =>
+  it("is refused if its weights are truncated", () =>
     fails(
       folderWithModel((folder) => truncateSync(join(folder, weights), 5000)),
       args,
       /^sera: model\/model.safetensors: found .*, expected /,
     ));
 
-  it("with weights whose header lies about offsets", () =>
+  it("is refused if the header of its weights has wrong offsets", () =>
     fails(
       folderWithModel((folder) => {
         const bytes = readFileSync(join(folder, weights));
@@ -229,7 +229,7 @@ describe("a bad model", { concurrency: 2 }, () => {
       /^sera: model\/model.safetensors: found .*, expected /,
     ));
 
-  it("that is neither a folder nor a preset, or a start that is no folder", async () => {
+  it("is refused if it is neither a folder nor a preset", async () => {
     const cwd = folderWith(lines(...good));
     await fails(cwd, args, /^sera: --model: found "model", expected a folder or one of world, tiny, small, base\n/);
     await fails(
@@ -258,7 +258,7 @@ describe("a bad option", { concurrency: 2 }, () => {
     it(flags.join(" "), () => fails(folderWith(lines(...good)), alignWith("data.jsonl", ...flags), message));
   }
 
-  it("a missing one, and an unknown verb", async () => {
+  it("is refused if it is required but missing, as is an unknown command", async () => {
     const cwd = folderWith(lines(...good));
     await fails(
       cwd,
@@ -271,8 +271,8 @@ describe("a bad option", { concurrency: 2 }, () => {
   });
 });
 
-describe("a training that goes astray", () => {
-  it("stops with one line, and keeps what was finished", async () => {
+describe("a training that diverges", () => {
+  it("stops with an error of one line, and keeps what was finished", async () => {
     const cwd = folderWith(lines(...good));
     const { code, stderr } = await run(
       alignWith("data.jsonl", "--learning-rate", "1e9", "--epochs", "20", "--quiet"),

@@ -23,7 +23,7 @@ const target = (...flags: readonly string[]) =>
   );
 
 describe("--on", () => {
-  it("names a cluster, with its storage", () => {
+  it("names a cluster and requires its storage", () => {
     assert.equal(target(), undefined);
     const { identity } = target(
       "--on",
@@ -48,7 +48,7 @@ describe("--on", () => {
     assert.throws(() => target("--precision", "float16"), /Allowed choices are float32, bfloat16/);
   });
 
-  it("does a run there, from the command line", async (test) => {
+  it("runs on the cluster from the command line", async (test) => {
     const server = await RayServer.start(test, rayWorker(programs));
     const cwd = subfolder(work, "there");
     await writeTinyCheckpoint(join(cwd, "model"));
@@ -82,7 +82,7 @@ describe("--on", () => {
     );
   });
 
-  it("that nobody answers at is told in a line", async (test) => {
+  it("fails with an error of one line if no server answers", async (test) => {
     const server = await RayServer.start(test, async () => {});
     await server.stop();
     const cwd = subfolder(work, "nobody");

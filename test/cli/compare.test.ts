@@ -39,7 +39,7 @@ before(async () => {
 });
 
 describe("sera compare", () => {
-  it("refuses a folder that holds others' files", async () => {
+  it("refuses a folder with other files", async () => {
     mkdirSync(join(work, "thesis"));
     writeFileSync(join(work, "thesis", "chapter-1.tex"), "");
     const { code, stderr } = await run([...common, ...methods, "--seeds", "1", "--out", "thesis"], work);
@@ -50,7 +50,7 @@ describe("sera compare", () => {
     );
   });
 
-  it("runs each method with each seed, tells how they differ, and goes on by the same command", async () => {
+  it("runs each method with each seed, prints the differences, and reuses the runs with the same command", async () => {
     const args = [...common, ...methods, "--seeds", "1,2", "--out", "compared"];
     const { code, stdout, stderr } = await run(args, work);
     assert.deepEqual([code, besidesScores(stderr)], [0, ""]);
@@ -91,7 +91,7 @@ describe("sera compare", () => {
     assert.match(besidesScores(other.stderr), /^sera: compared[/\\]dpo[/\\]seed-1: .*beta/s);
   });
 
-  it("labels with a judge whose flags have a prefix", async (test) => {
+  it("labels with a judge that is set by flags with a prefix", async (test) => {
     const server = await JudgeServer.start(test);
     server.answer = (text) => JSON.stringify({ grade: 1 + (text.length % 10) });
     const judge = [
@@ -118,7 +118,7 @@ describe("sera compare", () => {
     assert.match(JSON.stringify(facts.judge), /judge-1/);
   });
 
-  it("refuses, before anything runs, what it does not know", async () => {
+  it("refuses options that do not fit together", async () => {
     const refused = async (message: string, ...args: readonly string[]) => {
       const { code, stderr } = await run([...common, ...args, "--out", "refused"], work);
       assert.deepEqual([code, besidesScores(stderr)], [1, `sera: ${message}\n`]);

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { csv } from "../../src/cli/csv.js";
 
 describe("csv", () => {
-  it("has every column of any row, and quotes what would be read otherwise", () => {
+  it("has the columns of all rows, and quotes cells that contain commas, quotes or line breaks", () => {
     assert.equal(
       csv([
         { a: 1, b: 'x, "y"' },

@@ -6,11 +6,11 @@ import { loadTokenizer } from "../../src/model/tokenizer/load-tokenizer.js";
 const whole = { prompts: 0, promptTokens: 0, responses: 0, responseTokens: 0 };
 
 describe("dataNotes", () => {
-  it("says nothing of a file that is used as it stands", () => {
+  it("returns no notes for a file that is used unchanged", () => {
     assert.deepEqual(dataNotes("x.jsonl", { skipped: [], truncation: whole, identical: 0 }), []);
   });
 
-  it("says what was skipped, what was cut and what teaches nothing, in numbers", () => {
+  it("counts what was skipped, truncated, identical, or left out by the chat template", () => {
     const skipped = [{ reason: "x.jsonl:3: found an empty response" }, { reason: "another" }];
     const truncation = { prompts: 1, promptTokens: 12, responses: 3, responseTokens: 1 };
     const unwritten = { '"tool_calls"': 1, 'a turn of role "system"': 2 };
@@ -28,7 +28,7 @@ describe("dataNotes", () => {
 describe("templateNotes", () => {
   const message = [{ role: "user" as const, content: "hi" }];
 
-  it("say how many prompts are texts where there is a chat template, and how to have it applied", async () => {
+  it("count the prompts that are texts if there is a chat template, and say how to apply it", async () => {
     const tokenizer = await loadTokenizer("test/fixtures/checkpoints/tiny");
     const how = `to which the model's chat template is not applied; it is applied to messages: {"prompt": [{"role": "user", "content": "…"}], …}`;
     assert.deepEqual(templateNotes(["a", message, "b"], tokenizer), [`2 of 3 prompts are texts, ${how}`]);
@@ -37,7 +37,7 @@ describe("templateNotes", () => {
     assert.deepEqual(templateNotes([message], tokenizer), []);
   });
 
-  it("are none where there is no template", async () => {
+  it("are empty without a chat template", async () => {
     assert.deepEqual(templateNotes(["a"], await loadTokenizer("data/world/tokenizer")), []);
   });
 });

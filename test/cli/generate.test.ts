@@ -40,7 +40,7 @@ before(async () => {
 });
 
 describe("sera generate", () => {
-  it("answers the prompts of pairs with the texts of `respond`", async () => {
+  it("answers the prompts of pairs with the same texts as `respond`", async () => {
     const args = [
       ...common,
       "--prompts",
@@ -85,7 +85,7 @@ describe("sera generate", () => {
       written.map(({ tokens, complete }) => [tokens.length, complete]),
     );
 
-    // Read back, they are the same tokens: a response that was cut off gets no end.
+    // Read back, they are the same tokens: a truncated response gets no end token.
     writeFileSync(join(work, "back.jsonl"), stdout);
     const { demonstrations, reading } = await loadDemonstrations(join(work, "back.jsonl"));
     const { demonstrations: again } = tokenizeDemonstrations(demonstrations, policy.tokenizer, { contextLength: 96 });
@@ -96,7 +96,7 @@ describe("sera generate", () => {
     assert.deepEqual(reading.notes, []);
   });
 
-  it("holds the matrices as --weights says", async () => {
+  it("accepts --weights int8, and refuses unknown types and engines without it", async () => {
     const args = [
       "generate",
       "--model",
@@ -148,7 +148,7 @@ describe("sera generate", () => {
     );
   });
 
-  it("amplifies a principle, greedily", async () => {
+  it("amplifies a principle with greedy decoding", async () => {
     const { code, stdout } = await run(
       [...common, "--prompt", "cook a soup .", "--principle", "be polite .", "--ratio", "3", "--mask", "amplified"],
       work,
@@ -181,7 +181,7 @@ describe("sera generate", () => {
     );
   });
 
-  it("refuses what it cannot answer, without a stack trace", async () => {
+  it("refuses invalid prompts and options without a stack trace", async () => {
     const refused = async (message: string, ...args: readonly string[]) => {
       const { code, stderr } = await run([...common, ...args], work);
       assert.deepEqual([code, stderr], [1, `sera: ${message}\n`]);
@@ -235,7 +235,7 @@ describe("sera generate", () => {
     assert.match(stderr, /^mixed\.jsonl: skipped 1 bad row; the first: mixed\.jsonl:1: prompt "1": 101 tokens/);
   });
 
-  it("has a server answer", async (test) => {
+  it("generates on a server, and refuses options that do not fit one", async (test) => {
     const server = await ServedModels.start(test, { world: await Policy.load(programs, world.sft) }, { tells: "text" });
     const flags = ["generate", "--server", server.address, "--prompt", "cook rice", "--quiet"];
     const { code, stdout, stderr } = await run([...flags, "--max-new-tokens", "6", "--responses", "2"], work);

@@ -10,8 +10,8 @@ before(() => writeTinyCheckpoint(join(work, "model")));
 const split = (...rows: readonly string[]) => rows.map((row) => `${row}\n`).join("");
 const common = ["--model", "model", "--threads", "1", "--quiet", "--batch-size", "4", "--max-new-tokens", "4"];
 
-describe("runs on data of the hub", () => {
-  it("reads the split of each source, and the held-out pairs in the revision of the pairs", async (test) => {
+describe("runs on data from the hub", () => {
+  it("read the split of each source, and the held-out pairs at the revision of the pairs", async (test) => {
     const rows = worldRows("validation.jsonl", 7);
     const v1 = { "train.jsonl": split(...rows.slice(0, 4)), "test.jsonl": split(...rows.slice(4)) };
     await HubServer.start(test, {
@@ -24,7 +24,7 @@ describe("runs on data of the hub", () => {
     assert.deepEqual([pairs, heldOut.pairs], [4, 3]);
   });
 
-  it("fine-tunes on demonstrations of the hub", async (test) => {
+  it("fine-tune on demonstrations from the hub", async (test) => {
     await HubServer.start(test, {
       "datasets/org/shown": {
         revisions: { main: { "train.jsonl": split(JSON.stringify({ prompt: "cook", response: "stir" })) } },

@@ -7,7 +7,7 @@ import { run, workFolder, worldRows, writeLines } from "../support/command.js";
 const work = workFolder();
 
 describe("sera inspect", () => {
-  it("says what a file holds, in tokens too where it is told how", async () => {
+  it("describes a file, with lengths in tokens if a tokenizer is given", async () => {
     const file = writeLines(join(work, "pairs.jsonl"), worldRows("train.jsonl", 10));
     const { code, stdout, stderr } = await run(["inspect", file, "--tokenizer", resolve("data/world/tokenizer")], work);
     assert.deepEqual([code, stderr], [0, ""]);
@@ -31,7 +31,7 @@ describe("sera inspect", () => {
     }
   });
 
-  it("counts tokens by a GGUF file's tokenizer, and tells that texts are read without its chat template", async () => {
+  it("counts tokens with a GGUF file's tokenizer, and notes texts to which its chat template does not apply", async () => {
     const rows = [
       '{"prompt": "one", "chosen": "two", "rejected": "three"}',
       '{"prompt": [{"role": "user", "content": "one"}], "chosen": "two", "rejected": "three"}',
@@ -55,7 +55,7 @@ describe("sera inspect", () => {
     );
   });
 
-  it("stops at a bad row, or lists those it skipped", async () => {
+  it("stops at a bad row, or lists it with --skip-bad-rows", async () => {
     const file = writeLines(join(work, "bad.jsonl"), [...worldRows("train.jsonl", 2), "{"]);
     const stopped = await run(["inspect", "bad.jsonl"], work);
     assert.deepEqual([stopped.code, stopped.stdout], [1, ""]);
@@ -66,7 +66,7 @@ describe("sera inspect", () => {
     assert.match(stdout, /\nskipped: .*bad.jsonl:3: not valid JSON.*\n$/);
   });
 
-  it("counts pairs whose turns the chat template refuses among the bad rows", async () => {
+  it("treats a pair that the chat template refuses as a bad row", async () => {
     cpSync(resolve("data/world/tokenizer"), join(work, "strict"), { recursive: true });
     writeFileSync(
       join(work, "strict/chat_template.jinja"),

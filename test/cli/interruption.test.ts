@@ -48,12 +48,12 @@ before(async () => {
   undisturbed = timeless(join(cwd, "run"));
 });
 
-/** Starts the run in `cwd`, or goes on with it where it has begun. */
+/** Starts the run in `cwd`, or resumes it if it has begun. */
 function goOn(cwd: string) {
   return start(existsSync(join(cwd, "run/iteration-0")) ? [...args, "--resume"] : args, cwd);
 }
 
-/** Goes on with the run and sends it a signal as soon as it has come so far. */
+/** Starts or resumes the run, and sends it a signal as soon as `reached` is true. */
 async function interrupt(
   cwd: string,
   signal: "SIGKILL" | "SIGINT",
@@ -76,8 +76,8 @@ const hasSteps = (iteration: number, steps: number) => (folder: string) =>
   rows(folder, "metrics.jsonl").filter((row) => row.iteration === iteration).length >= steps;
 const hasRows = (name: string) => (folder: string) => rows(folder, name).length > 0;
 
-// Two at a time: each waits for its own process, and these have a thread each.
-describe("a run killed and resumed ends with the bytes of one never disturbed", { concurrency: 2 }, () => {
+// Two at a time: each test waits for its own process, which has one thread.
+describe("a run that is killed and resumed", { concurrency: 2 }, () => {
   const moments = {
     "before its first result": has("run.json"),
     "in SFT": hasSteps(0, 20),
@@ -96,7 +96,7 @@ describe("a run killed and resumed ends with the bytes of one never disturbed", 
     "before its report": has("summary.json"),
   };
 
-  it(`killed ${Object.keys(moments).length} times on its way: ${Object.keys(moments).join(", ")}`, async () => {
+  it(`ends with the same bytes after ${Object.keys(moments).length} kills: ${Object.keys(moments).join(", ")}`, async () => {
     const cwd = subfolder(work, "killed");
     for (const [moment, reached] of Object.entries(moments)) {
       const { signal, stderr } = await interrupt(cwd, "SIGKILL", reached);
@@ -105,7 +105,7 @@ describe("a run killed and resumed ends with the bytes of one never disturbed", 
     await finish(cwd);
   });
 
-  it("killed at moments that nothing chose, and leaves no half-written file behind", async () => {
+  it("ends with the same bytes after kills at arbitrary moments, and leaves no temporary file", async () => {
     const cwd = subfolder(work, "killed-anywhere");
     for (const delay of [50, 250, 450]) {
       const { process, ended } = goOn(cwd);
@@ -126,7 +126,7 @@ describe("a run killed and resumed ends with the bytes of one never disturbed", 
 });
 
 describe("SIGINT", { concurrency: 2 }, () => {
-  it("stops SFT, DPO and sampling, with exit code 130 and a checkpoint; resuming gives the same bytes", async () => {
+  it("stops SFT, DPO and sampling with exit code 130; resuming ends with the same bytes", async () => {
     const cwd = subfolder(work, "interrupted");
     const checkpoint = (iteration: number) => () =>
       readdirSync(join(cwd, `run/iteration-${iteration}`)).some((name) => /^checkpoint-\d+\.safetensors$/.test(name));
@@ -149,7 +149,7 @@ describe("SIGINT", { concurrency: 2 }, () => {
     await finish(cwd);
   });
 
-  it("ends a run that has no result yet", async () => {
+  it("stops a run that has no result yet", async () => {
     const cwd = subfolder(work, "early");
     const { code } = await interrupt(cwd, "SIGINT", has("run.json"));
     assert.equal(code, 130);
@@ -169,7 +169,7 @@ describe("a full disk", () => {
     }
   };
 
-  it("stops the run with one line that names the file; with more room it goes on", async (test) => {
+  it("stops the run with an error of one line that names the file; the run resumes with more room", async (test) => {
     if (!mounted()) return test.skip("a small disk cannot be mounted here");
     const { code, stderr } = await goOn(disk).ended;
     assert.equal(code, 1);

@@ -19,7 +19,7 @@ function folder(): string {
 }
 
 describe("sera judge", { concurrency: 2 }, () => {
-  it("prints a win rate, writes the comparisons, and pays for nothing twice", async (test) => {
+  it("prints a win rate, writes the comparisons, and never pays for an answer twice", async (test) => {
     const server = await JudgeServer.start(test);
     const cwd = folder();
     const args = [
@@ -89,7 +89,7 @@ describe("sera judge", { concurrency: 2 }, () => {
       cwd,
     );
     assert.deepEqual([code, stderr], [0, ""]);
-    // The file's scores are the gold rewards; labels are drawn by them, so that some are the other way round.
+    // The file's scores are the gold rewards; labels are sampled from them, so that some are inverted.
     const count = (sign: number) =>
       texts.filter((row) => Math.sign(row.score_chosen - row.score_rejected) === sign).length;
     assert.match(stdout, new RegExp(`wins, ties, losses +${count(1)}, ${count(0)}, ${count(-1)} of 20\n`));
@@ -121,7 +121,7 @@ describe("sera judge", { concurrency: 2 }, () => {
     });
   }
 
-  it("tells a refused key nowhere", async (test) => {
+  it("neither prints nor stores a refused key", async (test) => {
     const server = await JudgeServer.start(test);
     const cwd = folder();
     const secret = "sk-very-secret-0123456789";
@@ -151,7 +151,7 @@ describe("sera judge", { concurrency: 2 }, () => {
     assert.equal(server.asked[0]!.headers.authorization, `Bearer ${secret}`);
   });
 
-  it("goes on after an interrupt by the same command", async (test) => {
+  it("continues after an interrupt with the same command", async (test) => {
     const server = await JudgeServer.start(test);
     server.delay = 300;
     const cwd = folder();

@@ -7,13 +7,13 @@ import { json, run, subfolder, workFolder } from "../support/command.js";
 const work = workFolder();
 const specIn = (dataFolder: string) => join(dataFolder, "kernels/sera");
 
-/** An environment of an empty folder, as `--prefix` names it. */
+/** An empty environment folder for `--prefix`, and the place of its kernelspec. */
 function environment(name: string): { prefix: string; spec: string } {
   const prefix = subfolder(work, name);
   return { prefix, spec: specIn(join(prefix, "share/jupyter")) };
 }
 
-/** A kernelspec that is there already. */
+/** Writes a kernelspec before the command runs. */
 function writeSpec(folder: string, text: string): void {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "kernel.json"), text);
@@ -37,7 +37,7 @@ describe("sera kernel install", () => {
     assert.ok(existsSync(prefix));
   });
 
-  it("installs for the user unless told otherwise, and for the active environment with --sys-prefix", async () => {
+  it("installs for the user by default, and for the active environment with --sys-prefix", async () => {
     const user = subfolder(work, "user");
     const { prefix, spec } = environment("active");
     const env = { JUPYTER_DATA_DIR: user, VIRTUAL_ENV: prefix };
@@ -47,7 +47,7 @@ describe("sera kernel install", () => {
     assert.equal(existsSync(spec), true);
   });
 
-  it("replaces an older one of its own, and one that no Jupyter can read", async () => {
+  it("replaces an older kernelspec of its own, and an unreadable one", async () => {
     const { prefix, spec } = environment("older");
     for (const text of [
       JSON.stringify({ argv: ["node", "/old/dist/src/kernel/main.js"], display_name: "SeRA" }),
@@ -59,7 +59,7 @@ describe("sera kernel install", () => {
     }
   });
 
-  it("leaves another program's kernel and a file in the way as they are", async () => {
+  it("refuses to replace another program's kernel or a file in the way", async () => {
     const { prefix, spec } = environment("foreign");
     const foreign = JSON.stringify({ argv: ["python", "-m", "sera"], display_name: "Sera of Python" });
     writeSpec(spec, foreign);
@@ -80,7 +80,7 @@ describe("sera kernel install", () => {
     );
   });
 
-  it("takes one place", async () => {
+  it("refuses two locations at once", async () => {
     const { code, stderr } = await run(["kernel", "install", "--user", "--prefix", "x"], work);
     assert.equal(code, 1);
     assert.match(stderr, /option '--user' cannot be used with option '--prefix <folder>'/);
@@ -88,7 +88,7 @@ describe("sera kernel install", () => {
 });
 
 describe("sera kernel uninstall", () => {
-  it("removes what install wrote, and says where there is nothing", async () => {
+  it("removes what install wrote, and says if there is nothing to remove", async () => {
     const { prefix, spec } = environment("removed");
     await run(["kernel", "install", "--prefix", prefix], work);
     assert.deepEqual(await run(["kernel", "uninstall", "--prefix", prefix], work), {
@@ -102,7 +102,7 @@ describe("sera kernel uninstall", () => {
     assert.deepEqual([code, stdout], [0, `nothing to remove: there is no ${spec}\n`]);
   });
 
-  it("leaves another program's kernel", async () => {
+  it("refuses to remove another program's kernel", async () => {
     const { prefix, spec } = environment("kept");
     writeSpec(spec, JSON.stringify({ argv: ["python", "-m", "sera"], display_name: "Sera of Python" }));
     const { code, stderr } = await run(["kernel", "uninstall", "--prefix", prefix], work);

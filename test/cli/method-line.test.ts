@@ -4,7 +4,7 @@ import { parseMethodLine } from "../../src/cli/method-line.js";
 import { namedRecipes } from "../../src/cli/methods.js";
 
 describe("a --run argument", () => {
-  it("has a name, or that of its method, and flags of its own", () => {
+  it("has flags of its own and a name, by default that of its method", () => {
     const { name, recipe } = parseMethodLine("My DPO = direct --beta 0.5  --loss dpo=0.8,nll=0.2");
     const { options } = recipe({ beta: 3, seed: 7, rounds: 2 });
     assert.deepEqual(
@@ -15,7 +15,7 @@ describe("a --run argument", () => {
     assert.equal(parseMethodLine(" sera").name, "sera");
   });
 
-  it("is refused with the line that is wrong", () => {
+  it("is refused in a message that quotes it", () => {
     const refused = (text: string, message: string) =>
       assert.throws(() => parseMethodLine(text), { name: "InputError", message });
     const known = `expected one of ${Object.keys(namedRecipes).join(", ")}`;

@@ -13,7 +13,7 @@ import {
   whole,
 } from "../../src/cli/options.js";
 
-/** What a command with every option makes of some flags. */
+/** Parses flags with a command that has every option. */
 function parsed(...flags: readonly string[]): Record<string, unknown> {
   const command = engineOptions(allMethodOptions(dataOptions(new Command("test"))));
   command.exitOverride().configureOutput({ writeErr() {} });
@@ -21,13 +21,13 @@ function parsed(...flags: readonly string[]): Record<string, unknown> {
 }
 
 describe("numbers on the command line", () => {
-  it("are read in every notation that says one", () => {
+  it("are read in decimal and scientific notation", () => {
     assert.deepEqual(["1e-4", "0.5", "-2", " 7 "].map(number), [1e-4, 0.5, -2, 7]);
     for (const text of ["", " ", "seven", "1,5", "NaN", "Infinity"])
       assert.throws(() => number(text), { message: `found "${text}", expected a number.` });
   });
 
-  it("are whole from the least on", () => {
+  it("are whole numbers from a minimum on", () => {
     assert.equal(whole(2)("2"), 2);
     for (const text of ["1", "2.5", "1e30", "-3"])
       assert.throws(() => whole(2)(text), { message: `found "${text}", expected a whole number from 2.` });
@@ -50,7 +50,7 @@ describe("the options", () => {
     );
   });
 
-  it("are obeyed", () => {
+  it("have the values of their flags", () => {
     const { schedule, provider, limit, skipBadRows } = parsed(
       "--schedule",
       "cosine",
@@ -66,7 +66,7 @@ describe("the options", () => {
     );
   });
 
-  it("name a loss, or several with their weights, and its settings where they are given", () => {
+  it("name a loss, or several with their weights, and the settings that are given", () => {
     assert.equal(parsed("--loss", "kto-pair").loss, "kto-pair");
     assert.deepEqual(parsed("--loss", "dpo=0.8,nll=0.2").loss, { dpo: 0.8, nll: 0.2 });
     const { labelSmoothing, targetMargin, tau, nll, lengthNormalized } = parsed(
@@ -138,7 +138,7 @@ describe("the options", () => {
     );
   });
 
-  it("have a flag for each option of each method, whose help says its choices, its default, and for which methods it is", () => {
+  it("have a flag for each option of each method, with its choices, default and methods in the help", () => {
     const command = allMethodOptions(new Command("test"));
     const flags = new Map(command.options.map((option) => [option.attributeName(), option.description]));
     for (const { form } of Object.values(namedMethods))
@@ -163,7 +163,7 @@ describe("the options", () => {
     assert.match(flags.get("referenceEma")!, /\(not for sft; default: 1 if --reference-every is given\)$/);
   });
 
-  it("that are not known say what is", () => {
+  it("are refused with the valid values if a value is unknown", () => {
     assert.throws(() => parsed("--schedule", "sine"), /found "sine", expected one of linear, cosine, constant\./);
     assert.throws(
       () => parsed("--provider", "tpu"),

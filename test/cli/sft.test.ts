@@ -23,7 +23,7 @@ const args = [
 before(() => writeTinyCheckpoint(join(work, "model")));
 
 describe("sera sft", () => {
-  it("trains a model; interrupted and resumed, to the same bytes; a finished one is left as it is", async () => {
+  it("trains a model, resumes with the same bytes after an interrupt, and leaves a finished run unchanged", async () => {
     const whole = subfolder(work, "whole");
     const { code, stdout, stderr } = await run(args, whole);
     assert.deepEqual([code, stdout, stderr], [0, "run/iteration-0/model\n", ""]);

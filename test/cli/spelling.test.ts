@@ -25,14 +25,14 @@ describe("asTyped", () => {
     assert.equal(typed("pass `judge`, `heldOut` or `validation`"), "pass --judge, --eval-data or --validation-data");
   });
 
-  it("calls the settings of a model server by its own flags", () => {
+  it("writes the settings of a model server as flags", () => {
     assert.equal(typed("modelServer: `model` is missing; give it"), "modelServer: --server-model is missing; give it");
     assert.equal(typed("modelServer: address: found 1"), "--server: found 1");
     assert.equal(typed("modelServer: name it in `keyVariable`"), "modelServer: name it in --server-key");
     assert.equal(typed("modelServer: `serverAdapters` says"), "modelServer: `serverAdapters` says");
   });
 
-  it("leaves all else alone: data, paths, names that are no options", () => {
+  it("leaves data, paths and names that are not options unchanged", () => {
     for (const text of [
       'row 3: field "labelBy" is missing',
       "runs/a: options.perPrompt: 1 there, 2 now",
@@ -58,7 +58,7 @@ describe("a mistyped command line", () => {
     assert.equal(commandOf(program(), ["--help"]).name(), "sera");
   });
 
-  it("names the option that was probably meant, or what the command has in its place", () => {
+  it("names the option that was probably meant, or what to use instead", () => {
     refused("align --bta 1", "--bta is not an option of sera align; did you mean --beta?");
     refused("align --bta=1", "--bta is not an option of sera align; did you mean --beta?");
     refused("compare --iterations 3", "--iterations is not an option of sera compare; use --rounds");
@@ -75,7 +75,7 @@ describe("a mistyped command line", () => {
     refused("sft --eval-data x", "--eval-data is not an option of sera sft; it belongs to sera align, sera compare");
   });
 
-  it("takes no value for an option", () => {
+  it("does not check values as options", () => {
     assert.doesNotThrow(() =>
       checkOptionNames(alignCommand([]), ["--data", "--odd", "--beta", "-1", "--", "--odd"], "sera align"),
     );

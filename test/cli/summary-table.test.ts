@@ -15,7 +15,7 @@ describe("textTable", () => {
 });
 
 describe("summaryTable", () => {
-  it("has a row an iteration, with dashes for what there is none of", () => {
+  it("has a row per iteration, with dashes for missing figures", () => {
     const seconds = { training: 10.4, scoring: 1, sampling: 2.2, evaluation: 0 };
     const start = {
       iteration: 0,
@@ -55,7 +55,7 @@ describe("summaryTable", () => {
 });
 
 describe("judgedCells", () => {
-  it("are dashes where the data has no gold reward", () => {
+  it("returns dashes if the data has no gold reward", () => {
     assert.deepEqual(judgedCells({}), ["–", "–"]);
   });
 });

@@ -11,7 +11,7 @@ import { besidesScores, json, rows, run, workFolder, writeLines } from "../suppo
 import { JudgeServer } from "../support/judge-server.js";
 import { tinyConfig } from "../support/tiny-model.js";
 
-/* The related methods on the command line, on a world whose words include those of goals. */
+/* The related methods on the command line, on a world with the words of goals. */
 const work = workFolder();
 const common = [
   "--model",
@@ -49,7 +49,7 @@ before(async () => {
     writeLines(join(work, `${name}.jsonl`), files.get(`${name}.jsonl`)!.trim().split("\n"));
 });
 
-/** Compares a method with DPO, and gives the options of its run. */
+/** Compares a method with DPO, and returns the options of its run. */
 async function compared(line: string, ...args: readonly string[]) {
   const name = line.split(" ")[0]!;
   const out = `compared-${name}`;
@@ -85,7 +85,7 @@ async function compared(line: string, ...args: readonly string[]) {
 }
 
 describe("the related methods", () => {
-  it("reward-augmented", async () => {
+  it("reward-augmented runs in compare with its options, and in align", async () => {
     const options = await compared("reward-augmented --half --ties keep");
     assert.deepEqual([options.half, options.ties, options.goalPlace, options.epochs], [true, "keep", "system", 1]);
     const alone = await run(
@@ -95,7 +95,7 @@ describe("the related methods", () => {
     assert.deepEqual([alone.code, besidesScores(alone.stderr)], [0, ""]);
   });
 
-  it("bmc, on pairs bridged in the run or before it", async () => {
+  it("bmc runs in compare with its options, and sera bridge writes the same edits to a file", async () => {
     const options = await compared("bmc --bridge world --loss ipo-bmc --delta 3 --stop-words none");
     assert.deepEqual([options.bridge, options.loss, options.delta, options.stopWords], ["world", "ipo-bmc", 3, "none"]);
     const { code, stdout, stderr } = await run(
@@ -108,7 +108,7 @@ describe("the related methods", () => {
     assert.deepEqual(await read("bridged.jsonl"), (await bridge(await read("train.jsonl"), worldEditor())).pairs);
   });
 
-  it("bridge by a language model", async (test) => {
+  it("sera bridge asks a language model, and refuses unknown editors and ways", async (test) => {
     const server = await JudgeServer.start(test);
     server.answer = () => '{"edited": null}';
     const args = [
@@ -135,7 +135,7 @@ describe("the related methods", () => {
     assert.match(way.stderr, /found "mend", expected one of improve, worsen/);
   });
 
-  it("irepo, with the world's gold reward for its judge", async () => {
+  it("irepo runs in compare with its options and the world's gold reward as its judge", async () => {
     const options = await compared("irepo --votes 5 --vote-temperature 2 --responses 2", "--rounds", "2");
     assert.deepEqual(
       [options.votes, options.voteTemperature, options.responses, options.loss, options.reference, options.iterations],
@@ -143,7 +143,7 @@ describe("the related methods", () => {
     );
   });
 
-  it("aihf, beside DPO on a start that is fine-tuned on the same demonstrations first", async () => {
+  it("aihf trains without SFT, next to DPO after SFT on the same demonstrations", async () => {
     const options = await compared(
       "aihf --self-play --demonstration-weight 0.5",
       "--demonstrations",
@@ -158,7 +158,7 @@ describe("the related methods", () => {
     assert.deepEqual([phases("dpo"), phases("aihf")], [new Set(["sft", "align"]), new Set(["align"])]);
   });
 
-  it("spo", async () => {
+  it("spo runs in compare with its options", async () => {
     const options = await compared("spo --degree-weight 0.5 --key-content random --degrade remove");
     assert.deepEqual(
       [options.degreeWeight, options.keyContent, options.degrade, options.loss],
@@ -166,7 +166,7 @@ describe("the related methods", () => {
     );
   });
 
-  it("sapo", async () => {
+  it("sapo runs in compare with its options, and refuses segments that are too long", async () => {
     const options = await compared(
       "sapo --segment 4 --buffer-size 8 --average-decay 0.9 --average-every 2 --reference-becomes policy --segment-top-k 0",
     );
@@ -190,7 +190,7 @@ describe("the related methods", () => {
     assert.match(stderr, /^sera: sapo: --segment: all 8 chosen responses are too short for a segment of 90 tokens/);
   });
 
-  it("proxy-reward, with the world's gold reward for its judge, whose grades it counts", async () => {
+  it("proxy-reward runs with the world's gold reward as its judge, and counts its grades", async () => {
     const options = await compared("proxy-reward --budget 6 --graded data --choose-by prompts --evaluator-epochs 2");
     assert.deepEqual(
       [options.budget, options.chooseBy, options.evaluatorEpochs, options.spend, options.graded, options.responses],

@@ -38,7 +38,7 @@ async function likelihood(): Promise<number> {
 }
 
 describe("aihf", () => {
-  it("begins at w₂ ln 2 + w₁ times the mean likelihood of a token, whatever the sizes of both sets", async (test) => {
+  it("begins at w₂ ln 2 + w₁ times the mean negative log-likelihood of a token, whatever the set sizes", async (test) => {
     const nll = await likelihood();
     for (const [demonstrationWeight, pairWeight] of [
       [1, 1],
@@ -54,41 +54,41 @@ describe("aihf", () => {
     }
   });
 
-  it("stands beside the loss of its name, which is another method", () => {
+  it("has a different name from the direct method with the loss of its name", () => {
     for (const name of ["aihf", "irepo"] as const) {
       const [own, loss] = [methods[name]()(shared), methods.direct({ loss: name })(shared)];
       assert.deepEqual([own.name, loss.name], [name, `direct-${name}`]);
     }
   });
 
-  it("is the same in small batches and in large ones but for their order, as the weights are of the sets", async (test) => {
+  it("has the same mean loss in small batches as in one large batch", async (test) => {
     const whole = await run(test, { batchSize: 20, rounds: 1, learningRate: 1e-9 });
     const parts = await run(test, { batchSize: 5, rounds: 1, learningRate: 1e-9 });
     const mean = parts.steps.reduce((sum, { loss }) => sum + Number(loss), 0) / parts.steps.length;
     assertClose([mean], [Number(whole.steps[0]!.loss)], 1e-4);
   });
 
-  it("evaluates validation pairs as pairs", async (test) => {
+  it("evaluates validation pairs by the loss of pairs only", async (test) => {
     const validation = randomPairs(4, Random.seeded(8));
     const { steps } = await run(test, { batchSize: 20, evaluateEvery: 1, learningRate: 1e-9 }, { validation });
     assertClose([Number(steps[0]!.eval_loss)], [Math.LN2], 1e-3);
   });
 
-  it("plays against its own responses: demonstrated ones are then the better of pairs, in the set's own weight", async (test) => {
+  it("pairs demonstrations with its own responses in self-play, weighted as demonstrations", async (test) => {
     const { steps, folder, summary } = await run(test, { selfPlay: true, demonstrationWeight: 2, batchSize: 20 });
     for (const t of [1, 2]) {
       const made = await folder.readRows(runLayout.iteration(t).bootstrapped);
       const byId = new Map(demonstrations.map((own) => [own.id, own]));
       for (const { id, chosen } of made) assert.equal(chosen, byteTokenizer.decode(byId.get(id)!.response));
       assert.equal(summary.iterations[t]!.pairsBootstrapped, made.length);
-      // The reference is what the round begins from.
+      // The reference is the policy that the round begins with.
       const first = steps.find(({ iteration, step }) => iteration === t && step === 1)!;
       assertClose([Number(first.loss)], [3 * Math.LN2], 1e-4);
     }
     assert.equal(summary.loss, "dpo");
   });
 
-  it("ends with the same bytes after an interruption, in both forms", async (test) => {
+  it("ends with the same bytes after an interruption, with and without self-play", async (test) => {
     for (const own of [{ batchSize: 4 }, { batchSize: 4, selfPlay: true }]) {
       const whole = await run(test, own);
       const folder = emptyFolder(test);
@@ -103,7 +103,7 @@ describe("aihf", () => {
     }
   });
 
-  it("refuses to go without demonstrations or pairs, and options of fine-tuning, before anything is trained", async (test) => {
+  it("refuses missing demonstrations or pairs, fine-tuning options and invalid weights", async (test) => {
     const open = async (own: object, given: object) =>
       openRun(methods.aihf()({ ...shared, ...own }), await tinyInput(programs, given), { folder: emptyFolder(test) });
     await assert.rejects(open({}, {}), {

@@ -32,7 +32,7 @@ const chosenIn = async ({ folder }: Run) =>
   (await (await RunFolder.open(folder)).readRows(runLayout.pairs)).map(({ chosen }) => tokenizer.decode(chosen));
 
 describe("bmc", () => {
-  it("trains on bridged pairs by a loss that weighs what differs, and begins at ln 2", async (test) => {
+  it("trains on bridged pairs with the loss dpo-bmc, and begins at ln 2", async (test) => {
     inEmptyFolder(test);
     const run = await train(start, pairs, methods.bmc({ bridge: "world", delta: 3 })(shared));
     const expected = (await bridge(pairs, worldEditor())).pairs.map(({ chosen }) => chosen);
@@ -49,7 +49,7 @@ describe("bmc", () => {
     assert.equal(run.iterations[1]!.pairsSeen, 24);
   });
 
-  it("weighs alone, or bridges alone, and has IPO and ORPO too", async (test) => {
+  it("weights tokens without a bridge too, and supports the plain DPO loss and those of IPO and ORPO", async (test) => {
     inEmptyFolder(test);
     const lossesOf = async (own: Parameters<typeof methods.bmc>[0], options = {}) =>
       (await train(start, pairs, methods.bmc(own)({ ...shared, ...options }))).steps.array("loss") as number[];
@@ -65,7 +65,7 @@ describe("bmc", () => {
       assert.ok((await lossesOf({ loss, bridge: "world" })).every(Number.isFinite));
   });
 
-  it("asks the editor as the options say", async (test) => {
+  it("passes the way and the blindness of edits to the editor", async (test) => {
     inEmptyFolder(test);
     const asked: unknown[] = [];
     const editor: Editor = {
@@ -85,7 +85,7 @@ describe("bmc", () => {
     ]);
   });
 
-  it("weighs validation pairs too", async (test) => {
+  it("evaluates validation pairs with a finite loss", async (test) => {
     inEmptyFolder(test);
     const { pairs: validation } = await loadPreferences(world.validation, { limit: 4 });
     const run = await train(start, pairs, methods.bmc()({ ...shared, evaluateEvery: 100 }), { validation });
@@ -104,7 +104,7 @@ describe("bmc", () => {
     assert.deepEqual(resultsIn(folder), resultsIn(whole.folder));
   });
 
-  it("is told apart by its editor, and refuses one of no use before anything is trained", async (test) => {
+  it("stores its editor in the run's options, and refuses an editor without usable edits", async (test) => {
     inEmptyFolder(test);
     const editor = (name: string, edit: Editor["edit"]): Editor => ({
       name,

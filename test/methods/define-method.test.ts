@@ -29,8 +29,8 @@ const shortest = defineMethod({
   },
 });
 
-describe("a method of one's own", () => {
-  it("is run like the library's, with the shared options and its own", async (test) => {
+describe("a custom method", () => {
+  it("runs like a built-in method, with the shared options and its own", async (test) => {
     const path = emptyFolder(test);
     const { summary } = await openRun(shortest({ share: 0.25 })({ ...quick, rounds: 2 }), await tinyInput(programs), {
       folder: path,
@@ -42,7 +42,7 @@ describe("a method of one's own", () => {
     assert.equal((await (await RunFolder.open(path)).readRows(runLayout.metrics)).length, 2);
   });
 
-  it("spends its rounds in iterations, unless it says otherwise", () => {
+  it("spends its rounds on iterations unless it defines a budget", () => {
     const { iterations, epochs, reference } = shortest()({ rounds: 4 }).options;
     assert.deepEqual({ iterations, epochs, reference }, { iterations: 4, epochs: 1, reference: "start" });
     const budget = (rounds: number) => ({ iterations: 1, epochs: rounds });
@@ -58,7 +58,7 @@ describe("a method of one's own", () => {
     assert.equal(once({ reference: "start" } as object)().options.reference, "start");
   });
 
-  it("has its own options checked by their defaults, and the library's by its schema", () => {
+  it("checks its own options by the types of their defaults, and the library's by their schema", () => {
     const refuses = (own: object, message: string | RegExp) =>
       assert.throws(() => shortest(own)(), { name: "InputError", message });
     refuses({ share: "half" }, 'share: found "half", expected a finite number');
@@ -73,7 +73,7 @@ describe("a method of one's own", () => {
     );
   });
 
-  it("refuses an option that there is not as soon as it is given, and a name of the library's", () => {
+  it("refuses an invalid option at once, and the name of a built-in method", () => {
     assert.throws(() => shortest({ bta: 1 } as object), {
       name: "InputError",
       message: "`bta` is not an option of shortest; did you mean `beta`?",
@@ -89,7 +89,7 @@ describe("a method of one's own", () => {
     }
   });
 
-  it("trains each iteration once, in order", async (test) => {
+  it("has to train each iteration once, in order", async (test) => {
     const ofTurns = (...turns: readonly number[]) =>
       defineMethod({
         ...{ name: `turns ${turns.join(" ")}`, version: "1" },
@@ -109,7 +109,7 @@ describe("a method of one's own", () => {
     assert.equal((await run(1, 2)).summary.iterations.length, 3);
   });
 
-  it("labels with the judge of the run where it says so", async (test) => {
+  it("accepts a judge only if labelsWithJudge is true", async (test) => {
     const judge = textJudge("letters", (response) => response.length);
     const asking = (own: object) =>
       defineMethod({
@@ -133,7 +133,7 @@ describe("a method of one's own", () => {
     );
   });
 
-  it("needs a name and a version, and another version when it is edited", () => {
+  it("needs a name and a version, and another version if its code is edited", () => {
     const named = (name: string, version: string) => ({ name, version, run: async () => {} });
     assert.throws(() => defineMethod(named("", "1")), {
       name: "InputError",
@@ -155,7 +155,7 @@ describe("a method of one's own", () => {
 describe("a method written as an object", () => {
   const { options } = shortest()({ ...quick, rounds: 1 });
 
-  it("is refused by a run without a version, and when its code is edited under the same one", async (test) => {
+  it("is refused without a version, and if its code is edited under the same version", async (test) => {
     const input = await tinyInput(programs);
     const open = (method: object) => openRun(method as Method, input, { folder: emptyFolder(test) });
     const none = { pairsSelected: 0, pairsBootstrapped: 0, bootstrap: null };
@@ -174,7 +174,7 @@ describe("a method written as an object", () => {
   });
 });
 
-it("the library's methods stand beside each other, whichever function makes them", async (test) => {
+it("built-in methods do not conflict with each other, whichever function creates them", async (test) => {
   const given = { batchSize: 4, maxNewTokens: 4, learningRate: 1e-2 };
   const made = [
     seraMethod({ ...given, iterations: 1 }),

@@ -23,7 +23,7 @@ const shared = { rounds: 2, batchSize: 4, learningRate: 1e-3, maxNewTokens: 4, b
 
 describe("every loss on the synthetic world", () => {
   for (const loss of plainLossNames) {
-    it(`${loss}: by itself, and in SeRA's loop`, async (test) => {
+    it(`${loss} trains with finite losses directly and in SeRA's loop`, async (test) => {
       inEmptyFolder(test);
       for (const recipe of [methods.direct({ loss }), methods.sera({ loss, responses: 2 })]) {
         const run = await train(start, pairs, recipe(shared), { heldOut });

@@ -34,7 +34,7 @@ async function run(test: TestContext, own: Parameters<typeof methods.irepo>[0] =
 }
 
 describe("irepo", () => {
-  it("votes on the data's responses in the first round, whose stronger one is then chosen whatever the label says", async (test) => {
+  it("votes on the data's responses in the first round and chooses the stronger one, whatever the label", async (test) => {
     const { made, summary } = await run(test);
     const rows = await made(1);
     for (const [i, { id, chosen, rejected, margin, chosenReward, rejectedReward }] of rows.entries()) {
@@ -53,7 +53,7 @@ describe("irepo", () => {
     }
     assert.ok(
       new Set(rows.map(({ chosen }, i) => chosen === byteTokenizer.decode(pairs[i]!.chosen))).size === 2,
-      "votes and labels differ in some",
+      "votes and labels differ for some pairs",
     );
     assert.deepEqual([summary.method, summary.loss, summary.labelledBy], ["irepo", "irepo", "letters"]);
     assert.deepEqual(
@@ -66,7 +66,7 @@ describe("irepo", () => {
     );
   });
 
-  it("stops where its judge never answers", async (test) => {
+  it("stops on abort even if its judge never answers", async (test) => {
     const abort = new AbortController();
     const grade = async () => {
       setImmediate(() => abort.abort(new Error("stopped")));
@@ -85,7 +85,7 @@ describe("irepo", () => {
     );
   });
 
-  it("then votes on the policy's own, the strongest against the weakest by their strengths", async (test) => {
+  it("votes on the policy's responses in later rounds and pairs the strongest with the weakest", async (test) => {
     const { made, folder } = await run(test, { responses: 3, votes: 5, pseudoCounts: 1, voteTemperature: 2 });
     const samples = await folder.readRows(runLayout.iteration(2).labelledSamples);
     for (const { id, chosen, rejected, margin } of await made(2)) {
@@ -126,7 +126,7 @@ describe("irepo", () => {
     }
   });
 
-  it("notes when the judge gives all of a later round's responses the same grade", async (test) => {
+  it("notes that the judge gives all responses of a later round the same grade", async (test) => {
     const notes: string[] = [];
     const reporter = { start: () => ({ update() {}, finish() {} }), note: (text: string) => void notes.push(text) };
     let round = 0;
@@ -140,7 +140,7 @@ describe("irepo", () => {
     );
   });
 
-  it("begins each round at the mean squared target, since the policy is its reference", async (test) => {
+  it("begins each round with the mean squared target as its loss, since the policy is the reference", async (test) => {
     const { made, folder } = await run(test, { batchSize: 8 });
     const steps = await folder.readRows(runLayout.metrics);
     for (const t of [1, 2]) {
@@ -164,14 +164,14 @@ describe("irepo", () => {
         openRun(whole.method, await tinyInput(programs, { judge }), { folder }, { signal: abort.signal, reporter }),
         { message: "stopped" },
       );
-      // Another judge of the same identity would be asked again where nothing was kept.
+      // A judge of the same identity would be asked again if its grades were not saved.
       const silent = { ...judge, score: async () => assert.fail("the judge was asked again") };
       await openRun(whole.method, await tinyInput(programs, { judge: round === "2" ? silent : judge }), { folder });
       assert.deepEqual(resultsIn(folder), resultsIn(whole.path));
     }
   });
 
-  it("refuses to go without a judge, annotators that all agree, and other losses, before anything is trained", async (test) => {
+  it("refuses a missing or uninformative judge, unanimous annotators, other losses and invalid options", async (test) => {
     const open = async (own: object, given: object) =>
       openRun(methods.irepo(own)(shared), await tinyInput(programs, given), { folder: emptyFolder(test) });
     await assert.rejects(open({}, {}), { name: "InputError", message: /^this method labels responses with a judge/ });

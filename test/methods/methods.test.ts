@@ -40,21 +40,21 @@ async function run(test: TestContext, recipe: Recipe) {
 const nearLn2 = (loss: number) => Math.abs(loss - Math.log(2)) < 1e-5;
 
 describe("direct", () => {
-  it("trains rounds epochs on all pairs", async (test) => {
+  it("trains on all pairs for as many epochs as rounds", async (test) => {
     const { summary, seen } = await run(test, methods.direct());
     assert.deepEqual([summary.method, seen], ["dpo", [0, 24]]);
   });
 });
 
 describe("sft", () => {
-  it("is the negative log-likelihood of the chosen responses", async (test) => {
+  it("uses the negative log-likelihood loss", async (test) => {
     const { summary } = await run(test, methods.sft());
     assert.deepEqual([summary.method, summary.loss], ["nll", "nll"]);
   });
 });
 
 describe("sera", () => {
-  it("trains as many pairs each round: kept ones and its own", async (test) => {
+  it("trains on the same number of pairs in each round: kept and bootstrapped ones", async (test) => {
     const { summary, seen } = await run(test, methods.sera({ select: 0.5, bootstrap: 0.5 }));
     assert.deepEqual([summary.method, seen], ["sera", [0, 8, 8, 8]]);
     assert.deepEqual(
@@ -65,7 +65,7 @@ describe("sera", () => {
 });
 
 describe("iterativeDpo", () => {
-  it("trains on the judge's best and worst response, against the policy that each round begins from", async (test) => {
+  it("trains on the judge's best and worst response, with each round's initial policy as the reference", async (test) => {
     const { summary, firstLoss, made } = await run(test, methods.iterativeDpo());
     assert.deepEqual(
       summary.iterations.map(({ pairsSelected }) => pairsSelected),
@@ -77,7 +77,7 @@ describe("iterativeDpo", () => {
 });
 
 describe("dice", () => {
-  it("mixes its own pairs with as many of the data's", async (test) => {
+  it("mixes its own pairs with as many pairs of the data", async (test) => {
     const { summary, firstLoss, made, folder } = await run(test, methods.dice({ completeOnly: false }));
     assert.deepEqual(
       summary.iterations.map(({ pairsSelected, pairsBootstrapped }) => [pairsSelected, pairsBootstrapped]),
@@ -96,7 +96,7 @@ describe("dice", () => {
     }
   });
 
-  it("labels against what the policy was trained against, without responses that were cut off, unless it is told otherwise", async (test) => {
+  it("labels against the round's reference and leaves out truncated responses by default", async (test) => {
     const labelled = async (own: object) => {
       const { folder, made } = await run(test, methods.dice({ maxNewTokens: 12, responses: 4, ...own }));
       return { samples: await folder.readRows(runLayout.iteration(3).labelledSamples), made: await made(3) };
@@ -132,14 +132,14 @@ describe("dice", () => {
 describe("the seed of a run", () => {
   const spins = async (test: TestContext, seed: number) => (await run(test, methods.spin({ seed, rounds: 1 }))).folder;
 
-  it("draws the samples", async (test) => {
-    // Those of the first iteration are the start's own, so that nothing but the seed can make them differ.
+  it("determines the samples", async (test) => {
+    // Samples of the first iteration come from the start, so that only the seed can make them differ.
     const samples = async (seed: number) => (await spins(test, seed)).readRows(runLayout.iteration(1).samples);
     assert.deepEqual(await samples(1), await samples(1));
     assert.notDeepEqual(await samples(1), await samples(2));
   });
 
-  it("orders the pairs of a training", async (test) => {
+  it("determines the order of the pairs in training", async (test) => {
     const order = async (seed: number) => {
       const { folder } = await run(test, methods.direct({ seed, rounds: 1, batchSize: 1 }));
       return (await folder.readRows(runLayout.metrics)).map(({ num_tokens }) => num_tokens);
@@ -150,7 +150,7 @@ describe("the seed of a run", () => {
 });
 
 describe("dice's pairs", () => {
-  it("are formed by rewards less the penalty that balances the lengths", async (test) => {
+  it("are formed by rewards minus the penalty that balances the lengths", async (test) => {
     const { folder, made } = await run(
       test,
       methods.dice({ responses: 4, maxNewTokens: 12, bootstrap: 1, select: 0, seed: 7, completeOnly: false }),
@@ -173,7 +173,7 @@ describe("dice's pairs", () => {
 });
 
 describe("spin", () => {
-  it("sets the data's chosen responses against the policy's own, and trains the last iteration's pairs again", async (test) => {
+  it("pairs the data's chosen responses with the policy's own, and adds the previous iteration's pairs", async (test) => {
     const { seen, firstLoss, made, folder } = await run(test, methods.spin());
     assert.deepEqual(seen, [0, 8, 16]);
     assert.ok(nearLn2(firstLoss(1)) && nearLn2(firstLoss(2)));
@@ -197,7 +197,7 @@ describe("spin", () => {
     });
   });
 
-  it("trains the epochs of an iteration that it is told, and later iterations at another rate", async (test) => {
+  it("trains iterationEpochs per iteration, and later iterations at laterLearningRate", async (test) => {
     const { seen, folder } = await run(
       test,
       methods.spin({ rounds: 10, iterationEpochs: 2, laterLearningRate: 1e-4, schedule: "constant", warmup: 0 }),
@@ -209,7 +209,7 @@ describe("spin", () => {
     assert.deepEqual([...new Set(rates)], ["1 0.01", "2 0.01", "3 0.0001"]);
   });
 
-  it("samples at temperature 1, whatever that of evaluations is", async (test) => {
+  it("samples at its own temperature, whatever the temperature of evaluations", async (test) => {
     const samples = async (own: object) =>
       (await run(test, methods.spin({ rounds: 1, ...own }))).folder.readRows(runLayout.iteration(1).samples);
     assert.deepEqual(await samples({ temperature: 0 }), await samples({ temperature: 3 }));
@@ -220,7 +220,7 @@ describe("spin", () => {
 describe("spa", () => {
   const spread = { shares: [0.25, 0.25, 0.5], responses: 2 };
 
-  it("begins with a few pairs of the data, and goes on with its own on prompts that no round has had", async (test) => {
+  it("begins with a few pairs of the data and continues with its own on unused prompts", async (test) => {
     const { summary, seen, made, firstLoss, folder } = await run(
       test,
       methods.spa({ ...spread, rounds: 2, seedEpochs: 3 }),
@@ -242,7 +242,7 @@ describe("spa", () => {
     assert.deepEqual([...new Set(samples.map(({ id }) => id))].sort(), third!.toSorted());
   });
 
-  it("labels by the log-ratio to the start, or to what the policy was trained against", async (test) => {
+  it("labels by the log-ratio to the start or to the round's reference", async (test) => {
     const rewards = async (rewardAgainst: "start" | "round", t: number) => {
       const { folder } = await run(test, methods.spa({ ...spread, rounds: 1, rewardAgainst }));
       const [samples, ids] = [
@@ -266,7 +266,7 @@ describe("spa", () => {
     assert.ok((await rewards("round", 3)).every(({ reference }) => reference === undefined));
   });
 
-  it("refines labels from the second round on, with the steps that the round has", async (test) => {
+  it("refines labels only from the second round on", async (test) => {
     const own = { ...spread, rounds: 1, batchSize: 1, refineShare: 0.9, refineSmoothing: 0.4 };
     const steps = async (refineAfter: number) =>
       (await run(test, methods.spa({ ...own, refineAfter }))).folder.readRows(runLayout.metrics);
@@ -275,7 +275,7 @@ describe("spa", () => {
     assert.ok(!differs.includes(1) && (differs.includes(2) || differs.includes(3)), `${differs}`);
   });
 
-  it("refuses before anything is trained what it could not do later", async (test) => {
+  it("refuses options that would fail in a later round", async (test) => {
     const refuses = (own: object, message: RegExp) =>
       assert.rejects(run(test, methods.spa({ ...spread, ...own })), { name: "InputError", message });
     await refuses({ shares: [0.01, 0.5] }, /^shares: 0\.01 of 8 prompts leaves round 1 without one; raise it/);
@@ -290,7 +290,7 @@ describe("spa", () => {
 });
 
 describe("curryDpo", () => {
-  it("goes from the worst response to the next to best, always against the best", async (test) => {
+  it("pairs the best response with the worst first, and with better ones in later stages", async (test) => {
     const { seen, made, firstLoss } = await run(test, methods.curryDpo());
     assert.deepEqual(seen, [0, 8, 8, 8]);
     const stages = [await made(1), await made(2), await made(3)];
@@ -301,7 +301,7 @@ describe("curryDpo", () => {
     assert.ok([1, 2, 3].every((t) => nearLn2(firstLoss(t))));
   });
 
-  it("refuses rounds that its stages do not divide", () => {
+  it("refuses rounds that are not a multiple of its stages", () => {
     assert.throws(() => methods.curryDpo({ rounds: 4 })(), {
       name: "InputError",
       message: "curry dpo: found 4 rounds, expected a multiple of its 3 stages",
@@ -311,7 +311,7 @@ describe("curryDpo", () => {
 
 describe("every recipe", () => {
   for (const [name, recipe] of Object.entries<(own?: object) => Recipe>(methods)) {
-    it(`${name}: its own options have the last word, and one that there is not is refused`, () => {
+    it(`${name} prefers its own options and refuses invalid ones`, () => {
       const { options, version } = recipe({ batchSize: 7 })({ batchSize: 8, learningRate: 0.3 });
       assert.deepEqual([options.batchSize, options.learningRate], [7, 0.3]);
       assert.match(version, /^\d+$/);
@@ -337,7 +337,7 @@ describe("every recipe", () => {
     });
   }
 
-  it("ends with the same bytes after an interruption", async (test) => {
+  it("ends with the same bytes after an interruption (SPIN, Curry-DPO, SPA and DICE)", async (test) => {
     for (const recipe of [
       methods.spin(),
       methods.curryDpo(),

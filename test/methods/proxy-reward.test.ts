@@ -54,9 +54,9 @@ async function run(test: TestContext, own: Partial<ProxyRewardOptions> = {}) {
 }
 
 describe("proxyReward", () => {
-  it("has the judge grade no more than the budget, trains an evaluator on that, and the policy on what it labels", async (test) => {
+  it("grades within the budget, trains an evaluator on the grades and the policy on its labels", async (test) => {
     const { summary, asked, graded, ids, made, folder } = await run(test, { budget: 7 });
-    // Three prompts' two responses each; the seventh grade would have nothing to be compared with.
+    // Two responses to each of three prompts; a seventh grade would have nothing to be compared with.
     assert.deepEqual([asked, graded.length, ids.length, summary.graded], [[6], 6, 3, 6]);
     assert.deepEqual(
       [summary.method, summary.labelledBy, summary.iterations.length],
@@ -69,7 +69,7 @@ describe("proxyReward", () => {
     );
     assert.ok(second.length > first.length && second.slice(first.length).every(({ id }) => !ids.includes(id)));
 
-    // What the evaluator labels, it labels by its log-ratio to the start.
+    // The evaluator labels by its log-ratio to the start.
     const labelled = await folder.readRows(runLayout.iteration(2).labelledSamples);
     const evaluator = await loadPolicy(programs, folder.file(runLayout.iteration(1).model));
     const sequences = labelled.map(({ id, tokens }) => ({
@@ -99,7 +99,7 @@ describe("proxyReward", () => {
       );
   });
 
-  it("chooses the prompts that cover the others by their embeddings", async (test) => {
+  it("chooses prompts by k-centre over the embeddings of prompts or responses, or at random", async (test) => {
     const start = await tinyPolicy(programs);
     const covering = (vectors: readonly ArrayLike<number>[]) =>
       kCentre(vectors, 3, Random.seeded(1).fork("choose")).map((i) => pairs[i]!.id);
@@ -125,7 +125,7 @@ describe("proxyReward", () => {
     assert.equal(new Set([byPrompts, byResponses, random].map(({ ids }) => ids.join())).size, 3);
   });
 
-  it("has controls: the data's responses graded, and the budget spent on pairs directly", async (test) => {
+  it("can grade the data's responses, and spend the budget on pairs directly", async (test) => {
     const offPolicy = await run(test, { budget: 4, graded: "data" });
     for (const { id, number, tokens } of offPolicy.graded) {
       const pair = pairs.find((each) => each.id === id)!;
@@ -141,7 +141,7 @@ describe("proxyReward", () => {
     assert.deepEqual(longer.summary.iterations.map(({ pairsSeen }) => pairsSeen / 5)[1], (await longer.made(1)).length);
   });
 
-  it("ends with the same bytes after an interruption anywhere, and asks the judge no more", async (test) => {
+  it("ends with the same bytes after an interruption in any stage, without grading again", async (test) => {
     const whole = await run(test, { budget: 6 });
     for (const at of ["sample", "align 1", "label", "align 2"]) {
       const folder = emptyFolder(test);
@@ -169,7 +169,7 @@ describe("proxyReward", () => {
     }
   });
 
-  it("says what is wrong with a budget or a judge before anything is done", async (test) => {
+  it("refuses an invalid budget or a missing judge before any work", async (test) => {
     const judge = textJudge("letters", (response) => response.length);
     const silent = {
       onStep: () => assert.fail("a step was taken"),
@@ -198,7 +198,7 @@ describe("proxyReward", () => {
     await assert.rejects(open({}, {}), { name: "InputError", message: /^this method labels responses with a judge/ });
   });
 
-  it("says where grades tell nothing", async (test) => {
+  it("throws an InputError if the grades do not distinguish any responses", async (test) => {
     const same = textJudge("same", () => 1);
     await assert.rejects(
       openRun(methods.proxyReward({ budget: 4 })(shared), await tinyInput(programs, { judge: same }), {
@@ -212,7 +212,7 @@ describe("proxyReward", () => {
     );
   });
 
-  it("labels by a score head, which is trained on the graded pairs and kept beside their model", async (test) => {
+  it("labels by a score head that is trained on the graded pairs and saved with their model", async (test) => {
     const { folder, summary, graded, path } = await run(test, { budget: 8, evaluator: "score-head" });
     assert.deepEqual([summary.labelledBy, summary.iterations.length], ["score head", 3]);
     const model = join(path, runLayout.iteration(1).model);
@@ -236,12 +236,12 @@ describe("proxyReward", () => {
     const steps = (await folder.readRows(runLayout.metrics)).filter(({ iteration }) => iteration === 1);
     assert.ok(steps.every((step) => typeof step["score/accuracies"] === "number"));
     assert.ok(steps.at(-1)!.loss! < steps[0]!.loss!, "the evaluator learns");
-    // The policy of iteration 2 is no reward model: it has no head.
+    // The policy of iteration 2 is not a reward model, so it has no head.
     assert.equal(await readHead(join(path, runLayout.iteration(2).model)), undefined);
     await assert.rejects(run(test, { evaluator: "score-head", spend: "direct" }), /`spend: "direct"` trains none/);
   });
 
-  it("resumes with a score head to the same bytes", async (test) => {
+  it("ends with the same bytes after an interruption with a score head", async (test) => {
     const whole = await run(test, { budget: 8, evaluator: "score-head" });
     const [stopped, controller] = [emptyFolder(test), new AbortController()];
     const input = () => tinyInput(programs, { judge: whole.judge });

@@ -38,7 +38,7 @@ const start = await policy(true);
 const shared = { batchSize: 4, learningRate: 1e-3, maxNewTokens: 4, seed: 1 };
 
 describe("rewardAugmented", () => {
-  it("trains on both goals of each pair for half as many epochs, and evaluates at the highest", async (test) => {
+  it("trains on both goals of each pair for half the epochs, and evaluates at the highest goal", async (test) => {
     inEmptyFolder(test);
     const run = await train(start, pairs, methods.rewardAugmented()({ ...shared, rounds: 3, evaluateEvery: 100 }), {
       heldOut,
@@ -60,7 +60,7 @@ describe("rewardAugmented", () => {
     assert.equal(run.summary.method, "reward augmented");
   });
 
-  it("takes half of the prompts, drawn by the run's seed, for whole epochs", async (test) => {
+  it("trains on half of the prompts, drawn by the run's seed, for all epochs", async (test) => {
     inEmptyFolder(test);
     const trained = async (seed: number) => {
       const run = await train(
@@ -90,7 +90,7 @@ describe("rewardAugmented", () => {
     assert.deepEqual(resultsIn(folder), resultsIn(whole.folder));
   });
 
-  it("takes goals from what an earlier run says of the responses", async (test) => {
+  it("takes goals from an earlier run's implicit scores", async (test) => {
     inEmptyFolder(test);
     const dpo: Run = await train(start, pairs, methods.direct()({ ...shared, rounds: 1 }));
     const scored = await implicitScores(dpo, pairs);
@@ -100,7 +100,7 @@ describe("rewardAugmented", () => {
     assert.ok(run.iterations[1]!.pairsSeen > 0);
   });
 
-  it("refuses data without scores, a vocabulary without goals, and tokens without texts, before anything is trained", async (test) => {
+  it("refuses data without scores or texts, prompts with goals, and a vocabulary without goal words", async (test) => {
     inEmptyFolder(test);
     const method = methods.rewardAugmented()({ ...shared, rounds: 1 });
     const unscored = pairs.map(({ id, prompt, chosen, rejected }) => ({ id, prompt, chosen, rejected }));
@@ -118,7 +118,7 @@ describe("rewardAugmented", () => {
       message:
         /^the model's tokenizer lacks the words of \d+ of \d+ goals, as "goal \w+ \.".*, and reads them as it reads any other word/,
     });
-    // A word that is known tells its goal from all others, and one that is not tells nothing, though it is the only one.
+    // A known word identifies its goal; an unknown word does not, even if it is the only one.
     const scored = (chosenScore: number, rejectedScore: number) =>
       pairs.map((pair) => ({ ...pair, chosenScore, rejectedScore }));
     await assert.rejects(train(without, scored(0.9, 0.3), method), {

@@ -20,7 +20,7 @@ after(() => engine.close());
 
 const shared = { batchSize: 4, learningRate: 1e-2, maxNewTokens: 6, seed: 1, rounds: 2, beta: 0.5 };
 
-/** Chosen responses of 9 tokens, of which 4 are written anew. */
+/** Pairs with chosen responses of 9 tokens; a segment of 4 of them is generated again. */
 const pairs = randomPairs(10, Random.seeded(2)).map((pair, i) => ({
   ...pair,
   chosen: randomTokens(9, Random.seeded(i)),
@@ -45,7 +45,7 @@ async function run(
 }
 
 describe("sapo", () => {
-  it("trains epochs of pairs of its own, and begins at ln 2, as the reference is the policy", async (test) => {
+  it("trains on its own pairs and begins at ln 2, since the policy is the reference", async (test) => {
     const { summary, losses, steps } = await run(test);
     assert.deepEqual([summary.method, summary.loss, summary.labelledBy], ["sapo", "dpo", null]);
     assert.deepEqual(
@@ -67,12 +67,12 @@ describe("sapo", () => {
     assert.ok(summary.iterations[1]!.seconds.sampling > 0);
   });
 
-  it("uses the chosen responses alone", async (test) => {
+  it("uses only the chosen responses", async (test) => {
     const others = pairs.map((pair, i) => ({ ...pair, rejected: randomTokens(5, Random.seeded(50 + i)) }));
     assert.deepEqual((await run(test)).losses, (await run(test, {}, { pairs: others })).losses);
   });
 
-  it("is another training with each of its options", async (test) => {
+  it("trains differently with each of its options", async (test) => {
     const of = async (own: Partial<SapoOptions>) => (await run(test, own)).losses.join();
     const changed: Partial<SapoOptions>[] = [
       {},
@@ -97,7 +97,7 @@ describe("sapo", () => {
     assert.equal(new Set(all).size, all.length);
   });
 
-  it("lets the reference become the average after an epoch, or as often as it is told", async (test) => {
+  it("sets the reference to the average after each epoch or every referenceEvery steps", async (test) => {
     const usual = await run(test);
     assert.deepEqual((await run(test, { referenceEvery: 3 })).losses, usual.losses);
     const never = await run(test, { referenceBecomes: "start" });
@@ -122,7 +122,7 @@ describe("sapo", () => {
     }
   });
 
-  it("fits its segments to the responses, and tells of those that are too short", async (test) => {
+  it("fits the segment length to the responses, and notes those that are too short", async (test) => {
     const short = { pairs: [...pairs.slice(1), { ...pairs[0]!, chosen: randomTokens(5, Random.seeded(70)) }] };
     const third = await run(test, {}, short, {});
     assert.deepEqual(third.losses, (await run(test, { segment: 3 }, short)).losses);
@@ -132,7 +132,7 @@ describe("sapo", () => {
     );
   });
 
-  it("says what it cannot do before anything is trained", async (test) => {
+  it("refuses invalid options before anything is trained", async (test) => {
     const open = async (own: Partial<SapoOptions>, given: Partial<RunInput> = {}) =>
       openRun(
         methods.sapo(own)(shared),

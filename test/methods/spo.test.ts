@@ -26,7 +26,7 @@ const shared = { batchSize: 4, learningRate: 1e-3, maxNewTokens: 4, beta: 0.5, s
 const losses = (run: Run) => run.steps.array("loss") as number[];
 
 describe("spo", () => {
-  it("trains a head beside the policy, which tells degrees better than chance, and keeps it", async (test) => {
+  it("trains and saves a head that classifies degrees better than chance", async (test) => {
     inEmptyFolder(test);
     const run = await train(
       start,
@@ -45,7 +45,7 @@ describe("spo", () => {
     assert.equal((await Run.open(run.folder)).loss.name, "dpo");
   });
 
-  it("is DPO where λ is 0, and its controls are other trainings", async (test) => {
+  it("begins at DPO's loss if λ is 0, and trains differently under each control", async (test) => {
     inEmptyFolder(test);
     const of = async (own: Parameters<typeof methods.spo>[0]) =>
       losses(await train(start, pairs, methods.spo(own)(shared)));
@@ -61,7 +61,7 @@ describe("spo", () => {
     assert.equal(new Set(all.map((own) => own.join())).size, all.length);
   });
 
-  it("ends with the same bytes after an interruption, its head too", async (test) => {
+  it("ends with the same bytes after an interruption, including the head", async (test) => {
     inEmptyFolder(test);
     const method = methods.spo()(shared);
     const whole = await train(start, pairs, method, { heldOut });
@@ -76,13 +76,13 @@ describe("spo", () => {
     assert.ok(Object.keys(resultsIn(folder)).some((name) => name.endsWith("head.safetensors")));
   });
 
-  it("goes with a reference that moves", async (test) => {
+  it("supports a moving reference", async (test) => {
     inEmptyFolder(test);
     const run = await train(start, pairs, methods.spo({ referenceEvery: 1 })(shared));
     assert.ok(losses(run).every(Number.isFinite));
   });
 
-  it("refuses responses without key content, and losses of single tokens, before anything is trained", async (test) => {
+  it("refuses responses without key content, and token-level losses", async (test) => {
     inEmptyFolder(test);
     const empty = pairs.map((pair) => ({ ...pair, chosen: "do not", rejected: "is not the" }));
     await assert.rejects(train(start, empty, methods.spo()(shared)), {

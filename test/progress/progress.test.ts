@@ -13,8 +13,8 @@ function fake({ isTTY, columns, quiet = false }: { isTTY: boolean; columns?: num
 /** What a terminal shows of a drawing. */
 const shown = (drawing: string | undefined) => drawing!.replace(/^\r/, "").replace("\x1b[K", "");
 
-describe("on a terminal", () => {
-  it("one line shows all that is known", () => {
+describe("Progress on a terminal", () => {
+  it("shows all figures on one line", () => {
     const { written, time, progress } = fake({ isTTY: true, columns: 200 });
     const line = progress.start("align 2/3", 141, "steps");
     for (let step = 1; step <= 5; step++) {
@@ -28,7 +28,7 @@ describe("on a terminal", () => {
     );
   });
 
-  it("it is redrawn in place, at most ten times a second", () => {
+  it("redraws its line in place, about ten times a second", () => {
     const { written, time, progress } = fake({ isTTY: true });
     const line = progress.start("sft", 1000, "steps");
     for (let step = 1; step <= 1000; step++) {
@@ -40,7 +40,7 @@ describe("on a terminal", () => {
     for (const drawing of written) assert.match(drawing, /^\r[^\r\n]*\x1b\[K$/);
   });
 
-  it("time left waits for a few steps", () => {
+  it("shows the time left only after a few steps", () => {
     const { written, time, progress } = fake({ isTTY: true });
     const line = progress.start("sft", 10, "steps");
     for (let step = 1; step <= 4; step++) {
@@ -53,7 +53,7 @@ describe("on a terminal", () => {
     );
   });
 
-  it("a resumed phase is not taken for a fast one", () => {
+  it("estimates the time left of a resumed phase from its new steps only", () => {
     const { written, time, progress } = fake({ isTTY: true });
     const line = progress.start("sft", 1010, "steps");
     for (let step = 1001; step <= 1004; step++) {
@@ -64,7 +64,7 @@ describe("on a terminal", () => {
   });
 
   for (const columns of [100, 60, 20, 2]) {
-    it(`no drawing is wider than ${columns} columns less one`, () => {
+    it(`draws lines narrower than ${columns} columns`, () => {
       const { written, time, progress } = fake({ isTTY: true, columns });
       const line = progress.start("align 2/3", 141, "steps");
       for (let step = 1; step <= 9; step++) {
@@ -75,7 +75,7 @@ describe("on a terminal", () => {
     });
   }
 
-  it("the bar gives way before what it stands beside", () => {
+  it("shortens the bar, and then omits it, to make room for the text", () => {
     for (const [columns, bar] of [
       [70, "░".repeat(20)],
       [51, "░".repeat(8)],
@@ -87,7 +87,7 @@ describe("on a terminal", () => {
     }
   });
 
-  it("the last state stands, ends its line, and is the last", () => {
+  it("leaves the final state on its own line and ignores later updates", () => {
     const { written, time, progress } = fake({ isTTY: true, columns: 30 });
     const line = progress.start("align 2/3", 2, "steps");
     time.seconds += 73;
@@ -101,7 +101,7 @@ describe("on a terminal", () => {
     );
   });
 
-  it("a metric stays until a newer one comes", () => {
+  it("keeps showing a metric until a newer value arrives", () => {
     const { written, time, progress } = fake({ isTTY: true });
     const line = progress.start("sft", 9, "steps");
     line.update(1, { loss: 12.345 });
@@ -110,7 +110,7 @@ describe("on a terminal", () => {
     assert.match(written.at(-1)!, /loss 12\.35/);
   });
 
-  it("a phase without work is whole", () => {
+  it("shows a phase without work as complete", () => {
     const { written, progress } = fake({ isTTY: true });
     const line = progress.start("scoring", 0, "responses");
     line.finish();
@@ -118,8 +118,8 @@ describe("on a terminal", () => {
   });
 });
 
-describe("elsewhere", () => {
-  it("a line at the start, at most one every 15 seconds, one at the end", () => {
+describe("Progress without a terminal", () => {
+  it("writes a line at the start, at most one every 15 seconds, and one at the end", () => {
     const { written, time, progress } = fake({ isTTY: false });
     const line = progress.start("align 1/3", 40, "steps");
     for (let step = 1; step <= 40; step++) {
@@ -136,7 +136,7 @@ describe("elsewhere", () => {
   });
 });
 
-it("quiet is silent", () => {
+it("Progress writes nothing in quiet mode", () => {
   const { written, time, progress } = fake({ isTTY: true, quiet: true });
   const line = progress.start("sft", 2, "steps");
   time.seconds += 20;

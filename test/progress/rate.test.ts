@@ -8,7 +8,7 @@ function rateOf(readings: readonly (readonly [count: number, at: number])[]): nu
   return rate.perSecond;
 }
 
-it("a few readings are not a rate yet", () => {
+it("Rate is undefined after three readings or fewer", () => {
   assert.equal(rateOf([]), undefined);
   assert.equal(
     rateOf([
@@ -20,7 +20,7 @@ it("a few readings are not a rate yet", () => {
   );
 });
 
-it("steady growth is its own rate, whatever the counter and the clock start from", () => {
+it("Rate returns the slope of steady growth, whatever the first count and time", () => {
   const rate = rateOf([
     [1001, 50],
     [1003, 51],
@@ -30,13 +30,13 @@ it("steady growth is its own rate, whatever the counter and the clock start from
   assert.ok(Math.abs(rate! - 2) < 1e-12);
 });
 
-it("the recent past counts more", () => {
+it("Rate weights recent readings more", () => {
   const readings = Array.from({ length: 100 }, (_, at) => [at < 50 ? at : 50 + 4 * (at - 50), at] as const);
   const rate = rateOf(readings)!;
   assert.ok(rate > 3.6 && rate < 4, String(rate));
 });
 
-it("readings at one instant do not divide by zero", () => {
+it("Rate is undefined if all readings have the same time", () => {
   assert.equal(
     rateOf([
       [1, 5],

@@ -22,7 +22,7 @@ const judge = {
 const judged = { judge };
 const others = randomPairs(3, Random.seeded(9));
 const targets = randomPairs(8, Random.seeded(2)).map((pair) => ({ ...pair, columns: { target: 0.5 } }));
-/** A target that pairs of any origin have. */
+/** A target that pairs of any origin can have. */
 const lengthTarget = {
   ...{ name: "target of lengths", version: "1" },
   of: ({ chosen, rejected }: { chosen: Int32Array; rejected: Int32Array }) => ({
@@ -30,7 +30,7 @@ const lengthTarget = {
   }),
 };
 
-/** What a run is checked for before it begins; nothing is trained, sampled or judged. */
+/** Checks a run as before it begins, without training, sampling or judging. */
 async function check(method: Method, changed: Partial<RunInput> = {}): Promise<void> {
   const { input } = await prepareMethod(method, await tinyInput(programs, changed), {});
   checkPairColumns(method, input);
@@ -40,8 +40,8 @@ async function refused(method: Method, changed: Partial<RunInput>, message: RegE
   await assert.rejects(check(method, changed), { name: "InputError", message });
 }
 
-describe("what is seen before a run begins", () => {
-  it("is what a method needs of its options, pairs, judge and demonstrations", async () => {
+describe("the checks before a run", () => {
+  it("refuse a method without the options, pairs, judge or demonstrations that it needs", async () => {
     await refused(methods.aihf()(), {}, /^this method trains on demonstrations beside the pairs/);
     await refused(methods.irepo()(), {}, /^this method labels responses with a judge/);
     await refused(methods.curryDpo()({ rounds: 3 }), {}, /^this method labels responses with a judge/);
@@ -57,7 +57,7 @@ describe("what is seen before a run begins", () => {
     await refused(methods.sera({ selectBy: "score" })({ rounds: 2 }), {}, /score/);
   });
 
-  it("is a column of the data that the loss needs, or has no use for", async () => {
+  it("refuse data without a column that the loss needs, or with one that it does not use", async () => {
     await refused(methods.direct({ loss: "irepo" })(), {}, /^pair 1 has no column "target", which the loss needs/);
     await check(methods.direct({ loss: "irepo" })(), { pairs: targets });
     await check(methods.direct({ loss: "irepo" })(), { columns: lengthTarget });
@@ -68,7 +68,7 @@ describe("what is seen before a run begins", () => {
     await refused(methods.sapo({ loss: "dpo-bmc" as "dpo" })(), {}, /^sapo: the loss dpo-bmc weighs single tokens/);
   });
 
-  it("is a loss that reads a column which the pairs that a method makes cannot have", async () => {
+  it("refuse a loss that needs a column which the method's own pairs cannot have", async () => {
     const lacks = (name: string, loss: string, column: string) =>
       new RegExp(
         `^${name}: the loss ${loss} needs the ${column} of every pair, and the pairs that the method makes itself have none; choose another loss`,
@@ -91,7 +91,7 @@ describe("what is seen before a run begins", () => {
     await check(methods.spin()(bmc), { columns: tokenDifference() });
   });
 
-  it("is what a score head cannot be trained or chosen by", async () => {
+  it("refuse columns, reference updates and metrics that a score head does not support", async () => {
     const head = (own: object = {}) => methods.proxyReward({ evaluator: "score-head", ...own })();
     await check(head(), judged);
     await refused(
@@ -109,7 +109,7 @@ describe("what is seen before a run begins", () => {
     await check(head({ ...chosen, keepBestBy: "eval_loss" }), { judge, validation: others });
   });
 
-  it("is a pair that evaluation during training cannot read", async () => {
+  it("refuse validation and held-out pairs without a column that evaluation during training needs", async () => {
     const every = methods.irepo({ evaluateEvery: 1 })();
     await refused(
       every,
@@ -120,7 +120,7 @@ describe("what is seen before a run begins", () => {
     await check(every, { judge, validation: others.map((pair) => ({ ...pair, columns: { target: 1 } })) });
   });
 
-  it("is a row without an id of its own", async () => {
+  it("refuse rows without a unique string id", async () => {
     const [first, ...rest] = randomPairs(4, Random.seeded(2));
     const unnamed = [first!, ...rest.map((pair) => ({ ...pair, id: undefined as unknown as string }))];
     await refused(methods.direct()(), { pairs: unnamed }, /^pair 2 has no id; give each row one that no other has/);
@@ -134,7 +134,7 @@ describe("what is seen before a run begins", () => {
     await refused(methods.aihf({ selfPlay: true })(), { demonstrations }, /^demonstration 2 has no id/);
   });
 
-  it("asks a rule once for what is checked and then read", async () => {
+  it("call a column rule only once per pair", async () => {
     let asked = 0;
     const counting = {
       ...lengthTarget,

@@ -16,11 +16,11 @@ after(() => programs.engine.close());
 
 const method = tinySera({ rounds: 2 });
 
-/** The run as `resume` leaves it, or the error that it ends with. */
+/** Resumes and reads the run; returns the error that this ends with, if any. */
 async function resumed(folder: string): Promise<Error | undefined> {
   return openRun(method, await tinyInput(programs), { folder }).then(
     async () => {
-      // What a cell reads of it, down to the model.
+      // Read what a notebook cell reads, down to the model.
       const run = await Run.open(folder);
       await (await run.policy()).free();
       return undefined;
@@ -34,8 +34,8 @@ function checkError(error: Error, what: string): void {
   assert.match(error.message, /run\.json|manifest\.json|redoFrom: \d/, what);
 }
 
-describe("a damaged file of a run's folder", () => {
-  it("is a clear error or changes nothing, in a run that has ended", async (test) => {
+describe("a damaged file in a run's folder", () => {
+  it("causes a clear error or changes no other file in a finished run", async (test) => {
     const whole = emptyFolder(test);
     await openRun(method, await tinyInput(programs), { folder: whole });
     const expected = resultsIn(whole);
@@ -52,7 +52,7 @@ describe("a damaged file of a run's folder", () => {
           checkError(error, what);
           outcomes.error++;
         } else {
-          // Nothing read the file; all others are as they were.
+          // Nothing read the file; all others are unchanged.
           const { [name]: _, ...others } = resultsIn(folder);
           const { [name]: __, ...before } = expected;
           for (const [other, digest] of Object.entries(before))
@@ -65,7 +65,7 @@ describe("a damaged file of a run's folder", () => {
     assert.ok(outcomes.error > outcomes.same, JSON.stringify(outcomes));
   });
 
-  it("is named where a run that has ended is resumed, whatever file it is", async (test) => {
+  it("is named when a finished run is resumed", async (test) => {
     const whole = emptyFolder(test);
     await openRun(method, await tinyInput(programs), { folder: whole });
     const resume = async (folder: string) => openRun(method, await tinyInput(programs), { folder, mode: "resume" });
@@ -82,7 +82,7 @@ describe("a damaged file of a run's folder", () => {
     }
   });
 
-  it("is a clear error or ends in the same bytes, in a run that goes on", async (test) => {
+  it("causes a clear error or the same final bytes in a resumed run", async (test) => {
     const whole = emptyFolder(test);
     await openRun(method, await tinyInput(programs), { folder: whole });
     const expected = resultsIn(whole);

@@ -20,7 +20,7 @@ const shown = (values: ArrayLike<number>) => Array.from(values, (id) => (id === 
 const of = (own: Partial<Parameters<typeof degradedResponses>[0]>) =>
   degradedResponses({ keyContent: "rake", degrade: "mask", ...own }).of(pair).tokens!;
 
-test("the phrases of the highest scores go first, then all of them; stop-words, marks and the end stay", () => {
+test("degradedResponses masks the top phrases, then all; stop words, punctuation and the end token stay", () => {
   const { chosen, rejected } = of({});
   // Three phrases: "add deep pan rice" before "heat" and "soup".
   assert.equal(shown(chosen.half!), "<pad> the soup . <pad> <pad> <pad> <pad> . <eos>");
@@ -31,11 +31,11 @@ test("the phrases of the highest scores go first, then all of them; stop-words, 
   );
 });
 
-test("what is removed is marked, so that the column is as long as the response", () => {
+test("degradedResponses marks removed tokens, so that the column stays as long as the response", () => {
   assert.equal(shown(of({ degrade: "remove" }).chosen.none!), "– the – . – – – – . <eos>");
 });
 
-test("random content is as many tokens, others, the same each time, and never the end", () => {
+test("random key content has as many tokens as RAKE's, but others, reproducibly and never the end token", () => {
   const [rake, random] = [of({}), of({ keyContent: "random" })];
   for (const version of ["half", "none"]) {
     const count = (values: ArrayLike<number>) => Array.from(values).filter((id) => id === 0).length;
@@ -44,6 +44,6 @@ test("random content is as many tokens, others, the same each time, and never th
   }
   assert.notDeepEqual(random.chosen, rake.chosen);
   assert.deepEqual(of({ keyContent: "random" }), random);
-  // What half lacks, none lacks too.
+  // A token that `half` lacks, `none` lacks too.
   assert.ok(Array.from(random.chosen.half!).every((id, at) => id !== 0 || Array.from(random.chosen.none!)[at] === 0));
 });

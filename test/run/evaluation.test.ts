@@ -27,11 +27,11 @@ before(async () => {
 after(() => engine.close());
 
 const pairs = randomPairs(8, Random.seeded(4));
-/** A reward that any two responses are told apart by. */
+/** A reward that differs between any two responses. */
 const gold = (i: number, response: string) =>
   ([...response].reduce((sum, character) => sum + character.codePointAt(0)!, i) % 97) / 97;
 
-/** A run whose reference is iteration 0, and whose trained policies are the reference again and another. */
+/** A run with the reference as iterations 0 and 1, and another policy as iteration 2. */
 const context = (test: TestContext) => tinyContext(emptyFolder(test), reference, [reference, reference, policy]);
 
 function evaluate(where: RunContext, t: number, loss: PreferenceLoss = dpo({ beta: 0.1 }), judged = true) {
@@ -46,7 +46,7 @@ function evaluate(where: RunContext, t: number, loss: PreferenceLoss = dpo({ bet
 }
 
 describe("evaluateHeldOut", () => {
-  it("has no margins for the reference, which wins half against itself", async (test) => {
+  it("returns no margins for the reference, and a win rate of 0.5 against itself", async (test) => {
     const where = await context(test);
     const evaluation = await evaluate(where, 0);
     assert.deepEqual([evaluation.accuracy, evaluation.meanMargin], [null, null]);
@@ -67,7 +67,7 @@ describe("evaluateHeldOut", () => {
     assert.ok(low < evaluation.goldReward! && evaluation.goldReward! < high);
   });
 
-  it("judges a policy against the reference's log-probabilities and responses", async (test) => {
+  it("compares a policy with the reference's log-probabilities and responses", async (test) => {
     const where = await context(test);
     await evaluate(where, 0);
     const evaluation = await evaluate(where, 2);
@@ -83,14 +83,14 @@ describe("evaluateHeldOut", () => {
     assert.equal(evaluation.winRate, points.reduce((a, b) => a + b) / 8);
   });
 
-  it("answers with the same random streams in every iteration", async (test) => {
+  it("samples with the same random streams in every iteration", async (test) => {
     const where = await context(test);
     await evaluate(where, 0);
     const same = await evaluate(where, 1);
     assert.deepEqual([same.accuracy, same.meanMargin, same.winRate], [0, 0, 0.5]);
   });
 
-  it("has margins for the reference under a loss that knows none", async (test) => {
+  it("returns margins for iteration 0 under a loss without a reference", async (test) => {
     const evaluation = await evaluate(await context(test), 0, simpo({ beta: 2 }));
     const { chosen: logChosen, rejected: logRejected } = await pairLogProbs(reference, pairs);
     const margins = pairs.map(
@@ -100,13 +100,13 @@ describe("evaluateHeldOut", () => {
     assert.ok(Math.abs(evaluation.meanMargin! - margins.reduce((a, b) => a + b) / 8) < 1e-9);
   });
 
-  it("writes nothing where the data has no gold reward", async (test) => {
+  it("samples no responses if the data has no gold reward", async (test) => {
     const where = await context(test);
     assert.deepEqual(await evaluate(where, 0, dpo({ beta: 0.1 }), false), { accuracy: null, meanMargin: null });
     assert.equal(where.folder.isDone(runLayout.iteration(0).responses.path), false);
   });
 
-  it("cannot judge a policy before the reference", async (test) => {
+  it("throws if the reference has not been evaluated yet", async (test) => {
     await assert.rejects(
       evaluate(await context(test), 2),
       /iteration-0\/responses\.jsonl: the run has not come to it yet/,

@@ -23,11 +23,11 @@ after(() => programs.engine.close());
 const quick = { batchSize: 4, learningRate: 1e-2, maxNewTokens: 4, rounds: 1, seed: 1 };
 const dpo = (own: object = {}) => direct({ ...quick, ...own })();
 
-/** Pairs whose ids no others have. */
+/** Pairs with ids that no other pairs have. */
 const renamed = <T>(pairs: readonly T[]) => pairs.map((pair, i) => ({ ...pair, id: `other pair ${i}` }));
 
 describe("openRun", () => {
-  it("reads a run that has ended, and does nothing again", async (test) => {
+  it("reads a finished run without repeating a step", async (test) => {
     const folder = emptyFolder(test);
     const first = await openRun(dpo(), await tinyInput(programs), { folder });
     const steps: number[] = [];
@@ -41,7 +41,7 @@ describe("openRun", () => {
     assert.deepEqual(steps, []);
   });
 
-  it("is the same run with whatever memory, and goes on within what it was planned for", async (test) => {
+  it("ignores memory in the run's identity and resumes within the memory that it was planned for", async (test) => {
     const folder = emptyFolder(test);
     const notes: string[] = [];
     const controls = (signal?: AbortSignal): RunControls => ({
@@ -78,7 +78,7 @@ describe("openRun", () => {
     );
   });
 
-  it("takes another memory in a folder where no training has begun, as the error advises", async (test) => {
+  it("accepts another memory, as the error advises, if no training has begun", async (test) => {
     const folder = emptyFolder(test);
     const input = await tinyInput(programs);
     let advice: string | undefined;
@@ -92,7 +92,7 @@ describe("openRun", () => {
     assert.equal(Object.keys(memory.trainings).length, 1);
   });
 
-  it("plans each of two runs side by side for its own memory", async (test) => {
+  it("plans each of two concurrent runs for its own memory", async (test) => {
     const input = await tinyInput(programs);
     const [alone, first, second] = [emptyFolder(test), emptyFolder(test), emptyFolder(test)];
     const narrow = () => tinySera({ memory: "450.7MB", seed: 2 });
@@ -112,7 +112,7 @@ describe("openRun", () => {
     assert.deepEqual(resultsIn(second), resultsIn(alone));
   });
 
-  it("tells each step as it stands in metrics.jsonl", async (test) => {
+  it("passes each step to onStep with its phase, iteration and number", async (test) => {
     const seen: unknown[] = [];
     await openRun(
       dpo(),
@@ -142,7 +142,7 @@ describe("openRun", () => {
       names: /data\.heldOut\.rows: none there, 3 now/,
     },
   } satisfies Record<string, { method?: Method; input?: object; names: RegExp }>)) {
-    it(`refuses a folder whose run has ${what}, and lists it`, async (test) => {
+    it(`refuses to open a run with ${what}, and lists the difference`, async (test) => {
       const folder = emptyFolder(test);
       await openRun(dpo(), await tinyInput(programs), { folder });
       const before = resultsIn(folder);
@@ -160,7 +160,7 @@ describe("openRun", () => {
     });
   }
 
-  it("knows another start model by its weights, wherever it lies", async (test) => {
+  it("identifies the start model by its weights", async (test) => {
     inEmptyFolder(test);
     const first = await openRun(dpo(), await tinyInput(programs));
     const same = await openRun(dpo(), await tinyInput(programs));
@@ -170,7 +170,7 @@ describe("openRun", () => {
     assert.match(first.folder, /^runs\/dpo-[0-9a-f]{16}$/);
   });
 
-  it("tells two judges of one name apart by their identity", async (test) => {
+  it("distinguishes two judges of the same name by their identity", async (test) => {
     inEmptyFolder(test);
     const labelled = tinySera({ labelBy: "judge", rounds: 2 });
     const one = await openRun(labelled, await tinyInput(programs, { judge: textJudge("mine", (text) => text.length) }));
@@ -184,7 +184,7 @@ describe("openRun", () => {
     assert.equal(one.summary.labelledBy, "mine");
   });
 
-  it("begins anew in a folder whose run failed before its first result", async (test) => {
+  it("starts a new run in a folder after a run that failed before its first result", async (test) => {
     const folder = emptyFolder(test);
     await assert.rejects(async () => openRun(tinySera({ labelBy: "judge" }), await tinyInput(programs), { folder }), {
       name: "InputError",
@@ -194,7 +194,7 @@ describe("openRun", () => {
     await openRun(dpo(), await tinyInput(programs), { folder, mode: "new" });
   });
 
-  it("begins or goes on only where it is asked to", async (test) => {
+  it("refuses to resume in an empty folder, and to start a new run over an existing one", async (test) => {
     const folder = emptyFolder(test);
     await assert.rejects(async () => openRun(dpo(), await tinyInput(programs), { folder, mode: "resume" }), {
       message: /holds no run to resume/,
@@ -205,14 +205,14 @@ describe("openRun", () => {
     });
   });
 
-  it("refuses to have no pairs", async (test) => {
+  it("refuses an empty list of pairs", async (test) => {
     await assert.rejects(
       async () => openRun(dpo(), await tinyInput(programs, { pairs: [] }), { folder: emptyFolder(test) }),
       { message: "no preference pairs given" },
     );
   });
 
-  it("goes on after an interruption at any moment to the bytes of a run that never stopped", async (test) => {
+  it("resumes after an interruption at any progress report with the bytes of an uninterrupted run", async (test) => {
     const heldOut = { pairs: randomPairs(3, Random.seeded(4)) };
     const undisturbed = emptyFolder(test);
     let reports = 0;
@@ -240,7 +240,7 @@ describe("openRun", () => {
     }
   });
 
-  it("does iterations again from the one that it is told, to the same bytes", async (test) => {
+  it("repeats the iterations from redoFrom on with the same bytes", async (test) => {
     const folder = emptyFolder(test);
     await openRun(tinySera(), await tinyInput(programs), { folder });
     const expected = resultsIn(folder);
@@ -260,7 +260,7 @@ describe("openRun", () => {
     }
   });
 
-  it("writes the inputs anew where one is damaged, if it is told to redo what follows the last iteration", async (test) => {
+  it("rewrites a damaged input file if redoFrom is the iteration after the last", async (test) => {
     const folder = emptyFolder(test);
     await openRun(dpo(), await tinyInput(programs), { folder });
     const expected = resultsIn(folder);
@@ -269,7 +269,7 @@ describe("openRun", () => {
     assert.deepEqual(resultsIn(folder), expected);
   });
 
-  it("evaluates again, and trains nothing, where the user's own evaluation is another", async (test) => {
+  it("evaluates again without training if the user's evaluation has changed", async (test) => {
     const folder = emptyFolder(test);
     const evaluate = (version: string, figure: number) => ({
       identity: `mine ${version}`,
@@ -298,7 +298,7 @@ describe("openRun", () => {
     });
   });
 
-  it("lets an evaluation use the policy of each iteration", async (test) => {
+  it("passes the policy of each iteration to the user's evaluation", async (test) => {
     const asked: number[] = [];
     const evaluate = {
       identity: "parameters",
@@ -311,7 +311,7 @@ describe("openRun", () => {
     assert.ok(summary.iterations[1]!.metrics!.tensors! > 0);
   });
 
-  it("does one of two runs that are started at once in one folder, and refuses the other", async (test) => {
+  it("completes one of two runs started at once in the same folder, and refuses the other", async (test) => {
     const folder = emptyFolder(test);
     const start = async () => openRun(dpo(), await tinyInput(programs), { folder });
     const outcomes = await Promise.allSettled([start(), start()]);
@@ -324,7 +324,7 @@ describe("openRun", () => {
     );
   });
 
-  it("refuses an unfinished run of other options, and goes on with it under its own", async (test) => {
+  it("refuses to resume an unfinished run with other options, and resumes it with its own", async (test) => {
     const folder = emptyFolder(test);
     const controller = new AbortController();
     const onStep = ({ iteration, step }: { iteration: number; step: number }) =>
@@ -349,7 +349,7 @@ describe("openRun", () => {
     );
   });
 
-  it("does runs of several seeds at once, each as if it were alone", async (test) => {
+  it("runs several seeds concurrently with the same bytes as alone", async (test) => {
     const input = await tinyInput(programs);
     const folders = await Promise.all(
       [1, 2, 3].map(
@@ -364,7 +364,7 @@ describe("openRun", () => {
     }
   });
 
-  it("chooses the best parameters by validation pairs alone", async (test) => {
+  it("requires validation pairs that are not held-out pairs to choose the best parameters", async (test) => {
     const choosing = dpo({ evaluateEvery: 1, keepBestBy: "eval_loss" });
     const heldOut = { pairs: randomPairs(3, Random.seeded(4)) };
     const opened = async (changed: object) =>
@@ -379,7 +379,7 @@ describe("openRun", () => {
     await opened({ validation: randomPairs(3, Random.seeded(5)) });
   });
 
-  it("scores the reference only for a loss or a label that reads it", async (test) => {
+  it("scores the reference only if the loss uses it", async (test) => {
     const scored = async (method: Method) => {
       const folder = emptyFolder(test);
       const { summary } = await openRun(method, await tinyInput(programs), { folder });
@@ -393,7 +393,7 @@ describe("openRun", () => {
     assert.deepEqual(await scored(dpo({ loss: "orpo" })), [false, false]);
   });
 
-  it("moves a reference from the model that it is of, not from the one that the iteration begins from", async (test) => {
+  it("starts a moving reference from the reference model, not from the policy that the iteration begins with", async (test) => {
     const lossesOf = async (own: object) => {
       const losses: number[] = [];
       const onStep = ({ iteration, loss }: LoggedStep) => void (iteration === 2 && losses.push(Number(loss)));
@@ -407,12 +407,12 @@ describe("openRun", () => {
     };
     const fixed = await lossesOf({});
     assert.ok(Math.abs(fixed[0]! - Math.LN2) > 1e-3);
-    // It moves after more steps than there are.
+    // The reference would move only after more steps than there are.
     assertClose(await lossesOf({ referenceEvery: 1000 }), fixed, 2e-5);
     assertClose((await lossesOf({ referenceEvery: 1000, reference: "previous" })).slice(0, 1), [Math.LN2], 1e-6);
   });
 
-  it("charges a run for the reference's scores that another run has left", async (test) => {
+  it("counts the scoring time of reference scores that are reused from another run", async (test) => {
     const referenceCache = emptyFolder(test);
     const seconds = async (seed: number) => {
       const { summary } = await openRun(dpo({ seed }), await tinyInput(programs, { referenceCache }), {
@@ -427,7 +427,7 @@ describe("openRun", () => {
     assert.ok(second > kept.seconds - 1e-3, `${second} s, where scoring took ${kept.seconds} s`);
   });
 
-  it("writes over no file that is there without a run", async (test) => {
+  it("refuses a folder that contains files but no run, and leaves the files unchanged", async (test) => {
     for (const name of ["metrics.jsonl", "pairs.jsonl", "iteration-1", "config.json"]) {
       const folder = emptyFolder(test);
       writeFileSync(join(folder, name), "mine");
@@ -445,12 +445,12 @@ describe("openRun", () => {
     };
     await assert.rejects(async () => openRun(dpo(), await tinyInput(programs), { folder }), refused);
     assert.deepEqual(readdirSync(folder), ["notes.txt"]);
-    // What file managers and locks leave is nobody's result.
+    // Files left by file managers and locks do not count.
     renameSync(join(folder, "notes.txt"), join(folder, ".DS_Store"));
     await openRun(dpo(), await tinyInput(programs), { folder });
   });
 
-  it("begins where a process was killed while it wrote the first file, and leaves nothing of that", async (test) => {
+  it("starts in a folder with a temporary file of a killed process, and removes that file", async (test) => {
     const folder = emptyFolder(test);
     writeFileSync(join(folder, "run.json.31e304fe-9b4a-49a3-be3a-cd1ac1405a0e.tmp"), "{");
     await openRun(dpo(), await tinyInput(programs), { folder });
@@ -458,7 +458,7 @@ describe("openRun", () => {
       readdirSync(folder).filter((name) => name.endsWith(".tmp")),
       [],
     );
-    // A name of one's own is not taken for one.
+    // A user's own .tmp file is not taken for one.
     const own = emptyFolder(test);
     writeFileSync(join(own, "notes.tmp"), "mine");
     await assert.rejects(
@@ -467,14 +467,14 @@ describe("openRun", () => {
     );
   });
 
-  it("refuses what would have no effect: a judge that labels nothing, and options of SFT without demonstrations", async (test) => {
+  it("refuses a judge that would label nothing, and SFT options without demonstrations", async (test) => {
     inEmptyFolder(test);
     const refuses = async (method: Method, input: object, message: RegExp) =>
       assert.rejects(async () => openRun(method, await tinyInput(programs, input)), { name: "InputError", message });
     const judge = textJudge("mine", () => 1);
     await refuses(dpo(), { judge }, /^`judge`: the method "dpo" labels nothing with a judge; leave it out/);
     await refuses(tinySera(), { judge }, /^`judge`: the method "sera" labels nothing with a judge/);
-    // Also where the value is the default.
+    // Also if the value is the default.
     await refuses(
       dpo({ sftEpochs: 3 }),
       {},
@@ -490,7 +490,7 @@ describe("openRun", () => {
     );
   });
 
-  it("says how many pairs of an evaluation are trained on, and which evaluation was kept", async (test) => {
+  it("reports how many validation pairs are also training pairs, and which evaluation was kept", async (test) => {
     const notes: string[] = [];
     const reporter = { start: () => ({ update() {}, finish() {} }), note: (text: string) => void notes.push(text) };
     const input = await tinyInput(programs);
@@ -521,7 +521,7 @@ describe("openRun", () => {
     assert.equal(summary.iterations[0]!.kept, undefined);
   });
 
-  it("names the function of the user's that failed", async (test) => {
+  it("names the user's function that threw", async (test) => {
     inEmptyFolder(test);
     const broken = () => {
       throw new RangeError("no");
@@ -550,7 +550,7 @@ describe("openRun", () => {
     );
   });
 
-  it("refuses what is no folder and no iteration of the run", async (test) => {
+  it("refuses an invalid folder or redoFrom", async (test) => {
     const folder = emptyFolder(test);
     await openRun(dpo(), await tinyInput(programs), { folder });
     const refuses = async (place: object, message: RegExp) =>
@@ -561,7 +561,7 @@ describe("openRun", () => {
     await refuses({ folder, redoFrom: "1" }, /^redoFrom: found "1", expected the number of an iteration/);
   });
 
-  it("keeps evaluations out of the seconds of training", async (test) => {
+  it("does not count evaluations as training time", async (test) => {
     const folder = emptyFolder(test);
     const evaluate = {
       identity: "slow",

@@ -48,7 +48,7 @@ const tokenDpo: PreferenceLoss = {
   },
 };
 
-/** DPO beside a head that draws 1 from the mean hidden state of every response. */
+/** DPO with a head that learns to predict 1 from the mean hidden state of every response. */
 const base = preference(losses.dpo({ beta: 0.1 }));
 const withHead: PairObjective = {
   ...base,
@@ -70,7 +70,7 @@ const withHead: PairObjective = {
 };
 
 describe("columns in a run", () => {
-  it("come with the data's pairs: of weight 1/2 each, the first loss is ln 2 / 2", async (test) => {
+  it("are read from the data's pairs: with weights of 1/2, the first loss is ln 2 / 2", async (test) => {
     const folder = emptyFolder(test);
     await openRun(
       direct(quick)(),
@@ -84,7 +84,7 @@ describe("columns in a run", () => {
     );
   });
 
-  it("are refused where the loss has no use for them, before anything is trained", async (test) => {
+  it("are refused if the loss does not use them", async (test) => {
     const odd = pairs.map((pair) => ({ ...pair, columns: { targetMargin: 1 } }));
     await assert.rejects(
       async () => openRun(direct(quick)(), await tinyInput(programs, { pairs: odd }), { folder: emptyFolder(test) }),
@@ -95,7 +95,7 @@ describe("columns in a run", () => {
     );
   });
 
-  it("are refused with their pair's id where they are not numbers", async (test) => {
+  it("are refused with their pair's id if they are not numbers", async (test) => {
     for (const columns of [{ weight: "1" }, { foo: NaN }, 5, [1]]) {
       const odd = pairs.map((pair, i) => (i === 3 ? { ...pair, columns: columns as never } : pair));
       await assert.rejects(
@@ -105,7 +105,7 @@ describe("columns in a run", () => {
     }
   });
 
-  it("of a rule are given to the data's pairs and to those that the run makes, in place of the data's own", async (test) => {
+  it("from a rule are given to the data's pairs, in place of their own, and to bootstrapped pairs", async (test) => {
     const folder = emptyFolder(test);
     const seen: ColumnedPair[] = [];
     const columns: ColumnRule = {
@@ -125,7 +125,7 @@ describe("columns in a run", () => {
     const own = new Set(pairs.map(({ chosen }) => byteTokenizer.decode([...chosen])));
     const [data, made] = [seen.filter((pair) => pair.columns), seen.filter((pair) => !pair.columns)];
     assert.ok(data.every(({ columns: before, chosen, text }) => before!.weight === 3 && own.has(text(chosen))));
-    // Before the run, pairs of the data without their columns stand for those that it will make.
+    // Before the run, the data's pairs without their columns stand for those that it will bootstrap.
     const bootstrapped = await (await RunFolder.open(folder)).readRows(runLayout.iteration(2).bootstrapped);
     assert.equal(made.length, pairs.length + bootstrapped.length);
     await assert.rejects(
@@ -134,7 +134,7 @@ describe("columns in a run", () => {
     );
   });
 
-  it("of a rule that returns something else are refused by the rule's name", async (test) => {
+  it("from a rule are refused by the rule's name if it does not return them under columns", async (test) => {
     const columns = { name: "bare", version: "1", of: () => ({ weight: 1 }) } as ColumnRule;
     await assert.rejects(
       async () => openRun(direct(quick)(), await tinyInput(programs, { columns }), { folder: emptyFolder(test) }),
@@ -145,7 +145,7 @@ describe("columns in a run", () => {
     );
   });
 
-  it("of a rule that returns what it must not are refused, and what a rule does to a pair changes nothing", async (test) => {
+  it("from a rule are refused if they are malformed, and a rule that modifies its pair changes nothing", async (test) => {
     const run = async (of: unknown, settings?: object) => {
       const folder = emptyFolder(test);
       const columns = {
@@ -184,7 +184,7 @@ describe("columns in a run", () => {
     assert.deepEqual(await run(spoil), await run(() => ({})));
   });
 
-  it("of a rule with other settings are another run", async (test) => {
+  it("from a rule with other settings belong to another run", async (test) => {
     const folder = emptyFolder(test);
     const weighing = (w: number) => ({
       name: "set",
@@ -200,7 +200,7 @@ describe("columns in a run", () => {
     );
   });
 
-  it("of tokens: weights of 1 change nothing, and those of 0 leave ln 2", async (test) => {
+  it("of tokens: weights of 1 change nothing, and weights of 0 give a loss of ln 2", async (test) => {
     const weighing = (weight: number): ColumnRule => ({
       ...{ name: `all ${weight}`, version: "1" },
       of: ({ chosen, rejected }) => ({
@@ -233,7 +233,7 @@ describe("columns in a run", () => {
 describe("a loss in a run", () => {
   const dpo = losses.dpo({ beta: 0.1 });
 
-  it("may change what a loss of the library is given", async (test) => {
+  it("may wrap a built-in loss and change its input", async (test) => {
     const folder = emptyFolder(test);
     const wrapped: PreferenceLoss = {
       ...dpo,
@@ -245,7 +245,7 @@ describe("a loss in a run", () => {
     assertClose([(await lossesOf(folder))[0]!], [Math.LN2], 1e-6);
   });
 
-  it("is refused where it does not give one number for each pair", async (test) => {
+  it("is refused if it does not return one number per pair", async (test) => {
     const odd = (name: string, perPair: unknown) => ({ ...dpo, name, version: "1", perPair }) as PreferenceLoss;
     for (const [loss, found] of [
       [
@@ -262,7 +262,7 @@ describe("a loss in a run", () => {
     }
   });
 
-  it("is refused where its metrics are not numbers, or under names of training's own", async (test) => {
+  it("is refused if its metrics are not numbers or have names reserved for training", async (test) => {
     for (const [metrics, found] of [
       [{ loss: 5 }, /the name "loss" in its metrics is training's own/],
       [{ a: "x" }, /the metric "a" is "x", expected a number/],
@@ -281,8 +281,8 @@ describe("a loss in a run", () => {
   });
 });
 
-describe("a loss of single tokens in a run", () => {
-  it("reads the reference's tokens, against the start or the previous iteration", async (test) => {
+describe("a token-level loss in a run", () => {
+  it("reads the reference's token log-probabilities, with the start or the previous policy as the reference", async (test) => {
     for (const reference of ["start", "previous"] as const) {
       const [own, builtIn] = [emptyFolder(test), emptyFolder(test)];
       await openRun(tinySera({ rounds: 2, loss: tokenDpo, reference }), await tinyInput(programs), { folder: own });
@@ -293,7 +293,7 @@ describe("a loss of single tokens in a run", () => {
     }
   });
 
-  it("stopped and gone on gives the same bytes", async (test) => {
+  it("resumes with the same bytes after interruptions", async (test) => {
     const method = () => tinySera({ rounds: 2, loss: tokenDpo });
     const [whole, parts] = [emptyFolder(test), emptyFolder(test)];
     await openRun(method(), await tinyInput(programs), { folder: whole });
@@ -316,19 +316,19 @@ describe("an objective with a head in a run", () => {
   const headOf = async (folder: string, iteration: number) =>
     (await readHead((await RunFolder.open(folder)).file(runLayout.iteration(iteration).model)))!;
 
-  it("learns, and is kept with the policy of each iteration, the next of which goes on from it", async (test) => {
+  it("trains its head, saves it with each iteration and continues from it in the next", async (test) => {
     const [still, learning] = [emptyFolder(test), emptyFolder(test)];
     await openRun(tinySera({ loss: withHead, learningRate: 1e-6 }), await tinyInput(programs), { folder: still });
     await openRun(tinySera({ loss: withHead }), await tinyInput(programs), { folder: learning });
     const fresh = await headOf(still, 1);
     assert.deepEqual([...fresh.keys()], ["weight"]);
-    // Drawn anew, it would be another in iteration 2.
+    // A newly initialized head would differ in iteration 2.
     assertClose((await headOf(still, 2)).get("weight")!.data, fresh.get("weight")!.data, 1e-4);
     assert.notDeepEqual((await headOf(learning, 1)).get("weight"), fresh.get("weight"));
     assert.notDeepEqual((await headOf(learning, 2)).get("weight"), (await headOf(learning, 1)).get("weight"));
   });
 
-  it("is refused with an average of the policy's parameters, which would not be the head's", async (test) => {
+  it("is refused with emaDecay, which would not average the head", async (test) => {
     await assert.rejects(
       async () =>
         openRun(direct({ ...quick, loss: withHead, emaDecay: 0.9 })(), await tinyInput(programs), {
@@ -341,7 +341,7 @@ describe("an objective with a head in a run", () => {
     );
   });
 
-  it("is refused without what a run reads of a loss", () => {
+  it("is refused without a reward, beta or version, and with changed code under the same version", () => {
     const { reward: _, ...noReward } = withHead;
     const { beta: __, ...noBeta } = withHead;
     const { version: ___, ...noVersion } = withHead;

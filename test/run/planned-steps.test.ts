@@ -26,7 +26,7 @@ const letters = textJudge("letters", (response) =>
 const { direct, sft, sera, iterativeDpo, dice, spin, curryDpo, spa, irepo, aihf, sapo, proxyReward, rewardAugmented } =
   methods;
 
-/** Every method that eight random pairs can be trained by, and some of the options that change how much it trains on. */
+/** Every method that can train on eight random pairs, with some options that change how much it trains on. */
 const trained: Readonly<Record<string, Recipe>> = {
   ...{
     direct: direct(),
@@ -56,7 +56,7 @@ const trained: Readonly<Record<string, Recipe>> = {
 
 describe("plannedSteps", () => {
   for (const [name, recipe] of Object.entries(trained)) {
-    it(`is how many steps ${name} takes`, async (test) => {
+    it(`returns the number of steps that ${name} takes`, async (test) => {
       const method = recipe(shared);
       const given = {
         ...(method.labelsWithJudge && { judge: letters }),
@@ -68,7 +68,7 @@ describe("plannedSteps", () => {
     });
   }
 
-  it("counts the training of the start on demonstrations, where there are some and the method leaves them to it", async (test) => {
+  it("counts the fine-tuning of the start on demonstrations", async (test) => {
     const method = direct({ sftEpochs: 2, sftBatchSize: 3 })(shared);
     const { folder } = await openRun(method, await tinyInput(programs, { demonstrations }), {
       folder: emptyFolder(test),
@@ -77,7 +77,7 @@ describe("plannedSteps", () => {
     assert.deepEqual([plannedSteps(method, { pairs: 8, demonstrations: 5 }), steps], [16, 16]);
   });
 
-  it("counts reward-augmented pairs twice, in half the epochs, or half of them once", () => {
+  it("counts reward-augmented pairs twice for half the epochs, or half the prompts for all epochs", () => {
     const sizes = { pairs: 9, demonstrations: 0 };
     assert.deepEqual(
       [rewardAugmented(), rewardAugmented({ half: true })].map((recipe) => plannedSteps(recipe(shared), sizes)),

@@ -23,7 +23,7 @@ after(() => programs.engine.close());
 const none = { pairsSelected: 0, pairsBootstrapped: 0, bootstrap: null };
 let methods = 0;
 
-/** A method of two iterations in a second. */
+/** A method with two iterations that runs in about a second. */
 function methodOf(run: (stages: Stages) => Promise<void>) {
   const name = `own ${++methods}`;
   return defineMethod({ name, version: "1", run })()({ batchSize: 4, learningRate: 1e-2, maxNewTokens: 4, rounds: 2 });
@@ -38,7 +38,7 @@ async function runIn(test: TestContext, run: (stages: Stages) => Promise<void>, 
 const hasSummary = (folder: string) => existsSync(join(folder, "summary.json"));
 
 describe("a method that does not await a stage", () => {
-  it("is refused, and the stage has stopped by then", async (test) => {
+  it("is refused after the stage has stopped", async (test) => {
     let isRunning = true;
     const { folder, ended } = await runIn(test, async (stages) => {
       const pairs = await stages.offlinePairs();
@@ -56,7 +56,7 @@ describe("a method that does not await a stage", () => {
     assert.equal(hasSummary(folder), false);
   });
 
-  it("is refused whatever the stage, and each is named", async (test) => {
+  it("is refused with the names of all stages that are still running", async (test) => {
     const { folder, ended } = await runIn(test, async (stages) => {
       await stages.align(1, await stages.offlinePairs(), none);
       void stages.samples(2, 1);
@@ -68,7 +68,7 @@ describe("a method that does not await a stage", () => {
     assert.equal(hasSummary(folder), false);
   });
 
-  it("starts no further stage once its run has returned", async (test) => {
+  it("cannot start another stage after its run has returned", async (test) => {
     let late: Promise<unknown> | undefined;
     const { ended } = await runIn(test, async (stages) => {
       const pairs = await stages.offlinePairs();
@@ -83,7 +83,7 @@ describe("a method that does not await a stage", () => {
     });
   });
 
-  it("ends with the stage's error if that fails before the run returns", async (test) => {
+  it("ends with the stage's error if the stage fails before the run returns", async (test) => {
     const { folder, ended } = await runIn(test, async (stages) => {
       const pairs = await stages.offlinePairs();
       void stages.align(7, pairs, none);
@@ -93,7 +93,7 @@ describe("a method that does not await a stage", () => {
     assert.equal(hasSummary(folder), false);
   });
 
-  it("waits for the stages beside one that fails", async (test) => {
+  it("waits for the other stages if one fails", async (test) => {
     let others: PromiseSettledResult<unknown>[] = [];
     const { ended } = await runIn(test, async (stages) => {
       const pairs = await stages.offlinePairs();
@@ -106,8 +106,8 @@ describe("a method that does not await a stage", () => {
   });
 });
 
-describe("a method that handles the errors of its stages", () => {
-  it("goes on, as it says", async (test) => {
+describe("a method that catches the errors of its stages", () => {
+  it("continues and finishes", async (test) => {
     const { folder, ended } = await runIn(test, async (stages) => {
       const pairs = await stages.offlinePairs();
       await assert.rejects(stages.align(7, pairs, none));
@@ -117,7 +117,7 @@ describe("a method that handles the errors of its stages", () => {
     assert.ok(hasSummary(folder));
   });
 
-  it("has not finished if what it caught is an abort", async (test) => {
+  it("does not finish if the error that it caught is an abort", async (test) => {
     const abort = new AbortController();
     const { folder, ended } = await runIn(
       test,
@@ -145,14 +145,14 @@ describe("the errors of a method's own code", () => {
       await assert.rejects(ended, isNamed(new RegExp(`^the method "own \\d+": its run threw ${told}$`)));
     });
 
-  it("name the method too in a function that it gives to a stage, if they are no errors", async (test) => {
+  it("name the method if a function that it passes to a stage throws a value that is not an Error", async (test) => {
     const { ended } = await runIn(test, async (stages) => {
       await stages.labelledSamples(1, 1, async () => Promise.reject("s" as unknown as Error));
     });
     await assert.rejects(ended, isNamed(/^the method "own \d+": its run threw s$/));
   });
 
-  it("stay what they are if they come from a stage, or are input errors", async (test) => {
+  it("stay unchanged if they come from a stage or are InputErrors", async (test) => {
     const failing = new Error("disk full");
     const { ended } = await runIn(test, async (stages) => stages.align(1, await stages.offlinePairs(), none), {
       onStep: () => {
@@ -181,7 +181,7 @@ describe("an aborted run", () => {
     labels: async (stages) => void (await stages.labelledSamples(1, 1, forEver)),
     "choice to grade": async (stages) => void (await stages.gradedResponses(1, 1, forEver)),
   } satisfies Record<string, (stages: Stages) => Promise<void>>))
-    it(`ends although the method's ${what} never settles`, async (test) => {
+    it(`ends even if the method's ${what} never settles`, async (test) => {
       const abort = new AbortController();
       const { ended } = await runIn(
         test,
@@ -194,7 +194,7 @@ describe("an aborted run", () => {
       await assert.rejects(ended, /^Error: enough$/);
     });
 
-  it("ends although the user's evaluation never settles", async (test) => {
+  it("ends even if the user's evaluation never settles", async (test) => {
     const abort = new AbortController();
     const evaluate = {
       identity: "never",
@@ -265,7 +265,7 @@ describe("the source of a user's method", () => {
 });
 
 describe("a method that trains nothing", () => {
-  it("is told so each time, and its folder holds no run", async (test) => {
+  it("is refused each time and leaves no run in its folder", async (test) => {
     const folder = emptyFolder(test);
     for (const run of [async () => {}, async () => {}, async (stages: Stages) => void (await stages.offlinePairs())])
       await assert.rejects(openRun(methodOf(run), await tinyInput(programs), { folder }), {
@@ -277,8 +277,8 @@ describe("a method that trains nothing", () => {
   });
 });
 
-describe("what a method gives to stages.align", () => {
-  /** What an untyped method may give. */
+describe("the arguments of stages.align", () => {
+  /** Arguments that an untyped method may pass. */
   type Given = readonly unknown[];
   const refused: readonly (readonly [(pairs: readonly OfflinePair[]) => Given, string | RegExp])[] = [
     [(pairs) => ["1", pairs, none], /^stages\.align: found iteration "1", expected 1;/],
@@ -311,7 +311,7 @@ describe("what a method gives to stages.align", () => {
     [(pairs) => [1, pairs, none, null], "the options of stages.align(1): found null, expected an object such as {}"],
   ];
 
-  it("is checked before anything is trained, and quoted", async (test) => {
+  it("are checked before anything is trained, and quoted if invalid", async (test) => {
     for (const [given, message] of refused) {
       let steps = 0;
       const { folder, ended } = await runIn(
@@ -339,7 +339,7 @@ it("a stage of an iteration that cannot begin yet is refused", async (test) => {
   }
 });
 
-it("what a method gives to be stored is refused if it could not be read again", async (test) => {
+it("a label that could not be read back is refused instead of stored", async (test) => {
   const { folder, ended } = await runIn(test, async (stages) => {
     await stages.labelledSamples(1, 1, async (drawn) => {
       await stages.noteLabels(1, "mine");

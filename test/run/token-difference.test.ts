@@ -13,16 +13,16 @@ const pair = (chosen: string, rejected: string) => ({
   text: (tokens: Int32Array) => [...tokens].map((id) => ` ${words[id]!}`).join(""),
 });
 
-test("tokens without a counterpart in the other response differ, but for stop-words", () => {
+test("tokenDifference flags tokens without a counterpart in the other response, except stop words", () => {
   const own = pair("the Soup is hot The THE", "Soup hot cold");
   const flags = (stopWords: "english" | "none") => tokenDifference({ stopWords }).of(own).tokens!;
   assert.deepEqual(flags("none"), { chosen: { differs: [1, 0, 1, 0, 1, 1] }, rejected: { differs: [0, 0, 1] } });
-  // "The" is one too, "THE" is not.
+  // "The" is a stop word too, "THE" is not.
   assert.deepEqual(flags("english"), { chosen: { differs: [0, 0, 0, 0, 0, 1] }, rejected: { differs: [0, 0, 1] } });
   assert.deepEqual(tokenDifference().of(own).tokens, flags("english"));
 });
 
-test("what is left is the same on both sides, and as long as it can be", () => {
+test("differences leaves a longest common subsequence of both responses", () => {
   const sequence = fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 9 });
   const longest = (a: readonly number[], b: readonly number[]): number => {
     const table = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0));
@@ -46,7 +46,7 @@ test("what is left is the same on both sides, and as long as it can be", () => {
   );
 });
 
-test("it is one rule for each list of stop-words", () => {
+test("tokenDifference has its list of stop words as a setting and refuses an unknown list", () => {
   assert.deepEqual(
     [tokenDifference().settings, tokenDifference({ stopWords: "none" }).settings],
     [{ stopWords: "english" }, { stopWords: "none" }],

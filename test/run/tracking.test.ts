@@ -29,7 +29,7 @@ class Kept implements Tracker {
   readonly steps: TrackedStep[] = [];
   readonly ends: RunEnd[] = [];
   readonly runs: TrackedRun[] = [];
-  /** What becomes of the next calls of open and write. */
+  /** Errors that the next calls of open and write throw. */
   readonly faults: Error[] = [];
 
   async open(run: TrackedRun): Promise<StepSink> {
@@ -62,19 +62,19 @@ function watched(trackers: readonly Tracker[]) {
   };
 }
 
-/** The steps that `metrics.jsonl` has, as trackers get them. */
+/** The steps in `metrics.jsonl`, as trackers receive them. */
 function logged(folder: string) {
   const rows = readFileSync(join(folder, "metrics.jsonl"), "utf8").split("\n").slice(0, -1);
   return rows.map((row, i) => ({ step: i + 1, loss: JSON.parse(row).loss as number }));
 }
 
-/** Lets all that is settled go on. */
+/** Lets pending callbacks run. */
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 const shown = (kept: Kept) => kept.steps.map(({ step, metrics }) => ({ step, loss: metrics["train/loss"] }));
 
 describe("a tracked run", () => {
-  it("sends each row of metrics.jsonl once, counted through over iterations", async (test) => {
+  it("sends each row of metrics.jsonl once, with steps numbered across iterations", async (test) => {
     const [folder, kept] = [emptyFolder(test), new Kept()];
     await openRun(tinySera(), await tinyInput(programs), { folder }, watched([kept]).controls);
     assert.deepEqual(shown(kept), logged(folder));
@@ -85,7 +85,7 @@ describe("a tracked run", () => {
     assert.ok(kept.runs[0]!.name.endsWith(`-${digest.slice(0, 8)}`));
   });
 
-  it("that is stopped and resumed sends no step twice, and those that the tracker lacks", async (test) => {
+  it("sends no step twice after a resume, and sends a tracker the steps that it lacks", async (test) => {
     const [folder, kept, late] = [emptyFolder(test), new Kept(), new Kept()];
     const abort = new AbortController();
     const { controls } = watched([kept]);
@@ -97,7 +97,7 @@ describe("a tracked run", () => {
     await assert.rejects(openRun(dpo(), await tinyInput(programs), { folder }, stopping), /enough/);
     assert.deepEqual(kept.ends, ["stopped"]);
     assert.equal(kept.steps.length, 3);
-    // As when the process was killed after a step that no checkpoint has.
+    // As if the process was killed after a step that no checkpoint contains.
     kept.steps.push({ ...kept.steps[2]!, step: 4 });
     await openRun(dpo(), await tinyInput(programs), { folder }, { ...controls, trackers: [kept, late] });
     assert.deepEqual(
@@ -109,7 +109,7 @@ describe("a tracked run", () => {
     assert.equal(kept.steps.length, 6);
   });
 
-  it("goes on where a tracker fails, says so once, and sends what is missing when it is read again", async (test) => {
+  it("continues if a tracker fails, warns once, and sends the missing steps when it is opened again", async (test) => {
     const [folder, alone, kept] = [emptyFolder(test), emptyFolder(test), new Kept()];
     kept.faults.push(...Array.from({ length: 9 }, () => new Error("no route")));
     const { notes, controls } = watched([kept]);
@@ -128,7 +128,7 @@ describe("a tracked run", () => {
     assert.deepEqual(shown(kept), logged(folder));
   });
 
-  it("sends steps again that a tracker failed to take, and none to one that refuses", async (test) => {
+  it("sends steps again after a failed attempt, and sends none to a tracker that refused", async (test) => {
     const [folder, kept, closed] = [emptyFolder(test), new Kept(), new Kept()];
     kept.faults.push(new Error("once"));
     closed.faults.push(new TrackingRefused("wrong key"));
@@ -139,7 +139,7 @@ describe("a tracked run", () => {
     assert.equal(notes.filter((note) => /^Kept: (once|wrong key);/.test(note)).length, 2);
   });
 
-  it("writes nothing after its end, also where it ends while a tracker is being written to", async (test) => {
+  it("writes nothing after its end, even if it ends during a write", async (test) => {
     const [calls, steps]: [string[], number[]] = [[], []];
     let isWritten: () => void = () => {};
     const slow: Tracker = {
@@ -171,7 +171,7 @@ describe("a tracked run", () => {
     assert.deepEqual(steps, [1, 2]);
   });
 
-  it("that throws is a failed one at the tracker", async (test) => {
+  it("is reported to the tracker as failed if it throws", async (test) => {
     const [folder, kept] = [emptyFolder(test), new Kept()];
     const onStep = () => {
       throw new RangeError("mine");

@@ -37,7 +37,7 @@ const sft: TrainStage<TokenSequence> = {
   from: async () => "start",
 };
 
-/** Trains in a folder, as a process that opens it anew does; the trained parameters. */
+/** Trains in a folder as a newly started process would; returns the trained parameters. */
 async function train<E>(path: string, stage: TrainStage<E>, controls: RunControls = {}): Promise<Parameters> {
   const context = await tinyContext(path, await tinyPolicy(programs), [], controls);
   try {
@@ -55,10 +55,10 @@ async function checkpointOf(path: string, iteration: number): Promise<string | u
   return (await RunFolder.open(path)).checkpoint(iteration);
 }
 
-/** A file has its tensors in the order of their names. */
+/** Sorts tensors by name, as they are stored in a file. */
 const byName = (parameters: Parameters) => new Map([...parameters].sort(([a], [b]) => (a < b ? -1 : 1)));
 
-/** Asks to stop at a step. */
+/** Aborts the training at a step. */
 function stopAt(step: number): RunControls {
   const controller = new AbortController();
   const update = (done: number) => void (done === step && controller.abort(new Error(`stopped at ${step}`)));
@@ -66,7 +66,7 @@ function stopAt(step: number): RunControls {
 }
 
 describe("trainStage", () => {
-  it("logs each step, shows its progress, and tells who wants to hear of it", async (test) => {
+  it("logs each step, reports its progress and calls onStep with the logged row", async (test) => {
     const path = emptyFolder(test);
     const progress: number[][] = [];
     const heard: LoggedStep[] = [];
@@ -93,7 +93,7 @@ describe("trainStage", () => {
     assert.equal(await checkpointOf(path, 0), undefined);
   });
 
-  it("stopped and gone on, again and again, gives the same bytes as never stopped", async (test) => {
+  it("resumes after several interruptions with the same bytes as an uninterrupted training", async (test) => {
     const [whole, parts] = [emptyFolder(test), emptyFolder(test)];
     const expected = await train(whole, sft);
     for (const step of [3, 4, 9, 12]) {
@@ -105,7 +105,7 @@ describe("trainStage", () => {
     assert.equal(await checkpointOf(parts, 0), undefined);
   });
 
-  it("keeps in a checkpoint all that its options need to go on to the same bytes", async (test) => {
+  it("resumes with the same bytes under early stopping, parameter averaging and a moving reference", async (test) => {
     const [whole, parts] = [emptyFolder(test), emptyFolder(test)];
     const pairs = randomPairs(14, Random.seeded(2)).map(({ prompt, chosen, rejected }) => ({
       ...{ chosen: { prompt, response: chosen }, rejected: { prompt, response: rejected } },
@@ -134,7 +134,7 @@ describe("trainStage", () => {
     assert.match(logged(whole), /"eval_rewards\/margins":/);
   });
 
-  it("keeps what a loss keeps from step to step", async (test) => {
+  it("saves and restores the state that a loss carries from step to step", async (test) => {
     const examples = randomPairs(8, Random.seeded(3)).map(({ prompt, chosen, rejected }) => ({
       ...{ chosen: { prompt, response: chosen }, rejected: { prompt, response: rejected } },
       ...{ referenceChosen: -60, referenceRejected: -50 },
@@ -158,7 +158,7 @@ describe("trainStage", () => {
     assert.equal(logged(parts), logged(whole));
   });
 
-  it("forgets steps that were logged after the checkpoint, and keeps those of other trainings", async (test) => {
+  it("drops steps logged after the checkpoint and keeps those of other iterations", async (test) => {
     const [whole, killed] = [emptyFolder(test), emptyFolder(test)];
     const second = { ...sft, iteration: 1 };
     await train(whole, sft);
@@ -171,7 +171,7 @@ describe("trainStage", () => {
     assert.equal(logged(killed), logged(whole));
   });
 
-  it("keeps the checkpoint of an iteration while earlier ones are asked for again", async (test) => {
+  it("keeps the checkpoint of an iteration if an earlier iteration is requested again", async (test) => {
     const path = emptyFolder(test);
     await train(path, sft);
     await assert.rejects(train(path, { ...sft, iteration: 1 }, stopAt(5)), /stopped/);
@@ -179,7 +179,7 @@ describe("trainStage", () => {
     assert.match((await checkpointOf(path, 1))!, /iteration-1/);
   });
 
-  it("trains nothing on no examples", async (test) => {
+  it("saves the starting parameters unchanged if there are no examples", async (test) => {
     const path = emptyFolder(test);
     const trained = await train(path, { ...sft, examples: async () => [] });
     assertSameTensors(byName(trained), byName(await (await tinyPolicy(programs)).parameters()));

@@ -11,7 +11,7 @@ import { emptyFolder } from "../support/folder.js";
 import { startRun } from "../support/started-run.js";
 import { resultsIn, tinyInput, tinySera } from "../support/tiny-run.js";
 
-/** SERA_TRIALS=50 is the whole campaign. */
+/** SERA_TRIALS=50 runs the whole campaign. */
 const trials = Number(process.env.SERA_TRIALS ?? 4);
 
 const engine = new OnnxEngine({ threads: 1 });
@@ -33,9 +33,9 @@ describe("two processes in one folder", () => {
   });
 
   for (let trial = 0; trial < trials; trial++) {
-    it(`trial ${trial}: one goes on, one is refused, and the bytes are those of an undisturbed run`, async (test) => {
+    it(`trial ${trial}: at least one finishes, any other is refused, and the bytes equal those of an undisturbed run`, async (test) => {
       const folder = emptyFolder(test);
-      // A run that was killed at a random moment is what two processes then want to go on with.
+      // Kill a run at a random moment; two processes then try to resume it.
       const first = startRun(folder);
       await pause(1000 * random.uniform() * (seconds + 1));
       first.child.kill("SIGKILL");
@@ -45,7 +45,7 @@ describe("two processes in one folder", () => {
       const other = startRun(folder);
       const outcomes = await Promise.all([one.ended, other.ended]);
       assert.ok(outcomes.includes("ended"), outcomes.join(" | "));
-      // The later one may come when the run has ended, and then reads it.
+      // The later one may find the run finished, and then only reads it.
       for (const outcome of outcomes) assert.match(outcome, /^(ended|refused: .*in use by process \d+ on .*)$/);
       assert.deepEqual(resultsIn(folder), expected);
     });

@@ -7,7 +7,7 @@ describe("weights of candidate responses", () => {
   const equal = [1, 0.5, 0].map((reward) => ({ reward, meanLogProb: -1 }));
 
   it("are the softmax of the regularized rewards, with a mean of 1", () => {
-    // Equally likely: every reward is believed by 1 / (1 + α), against the mean ½.
+    // Equally likely candidates: the trust in every reward is 1 / (1 + α), against the mean ½.
     const values = [0.5 + 0.5 / 3, 0.5, 0.5 - 0.5 / 3].map((value) => Math.exp(value / 0.2));
     const total = values.reduce((a, b) => a + b);
     assertClose(
@@ -17,7 +17,7 @@ describe("weights of candidate responses", () => {
     );
   });
 
-  it("believe the rewards of likely candidates more than those of unlikely ones", () => {
+  it("trust the rewards of likely candidates more than those of unlikely ones", () => {
     const [likely, unlikely] = candidateWeights(
       [
         { reward: 1, meanLogProb: -0.5 },
@@ -30,7 +30,7 @@ describe("weights of candidate responses", () => {
     for (const weight of candidateWeights(equal, { alpha: 1e9, temperature: 0.1 })) assertClose([weight], [1], 1e-6);
   });
 
-  it("refuse what cannot be weighed", () => {
+  it("refuse invalid candidates and options", () => {
     const refuses = (candidates: typeof equal, options: object, message: RegExp) =>
       assert.throws(() => candidateWeights(candidates, { alpha: 1, temperature: 1, ...options }), {
         name: "InputError",
@@ -55,7 +55,7 @@ describe("weights of candidate responses", () => {
       });
   });
 
-  it("are numbers, or refused by what makes them leave float64", () => {
+  it("are finite, or refused with the cause of the overflow", () => {
     const far = [1e308, -1e308].map((reward, i) => ({ reward, meanLogProb: -9 * i }));
     const refuses = (candidates: typeof equal, options: object, message: RegExp) =>
       assert.throws(() => candidateWeights(candidates, { alpha: 1, temperature: 1, ...options }), {
@@ -72,7 +72,7 @@ describe("weights of candidate responses", () => {
       { temperature: 1e-320 },
       /^the weights of rewards from 0 to 1 at the temperature .* leave float64; scale/,
     );
-    // A candidate as unlikely as this has the behaviour 0, and α so small vanishes beside it.
+    // A candidate this unlikely has a behaviour of 0, and an α this small vanishes.
     const unlikely = [...equal, { reward: 5, meanLogProb: -1e4 }];
     const weights = candidateWeights(unlikely, { alpha: 5e-324, temperature: 1 });
     assertClose([weights.reduce((sum, weight) => sum + weight, 0)], [4], 1e-12);

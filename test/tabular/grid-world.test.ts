@@ -4,8 +4,8 @@ import { Random } from "../../src/base/random.js";
 import { GridWorld, offlineValues } from "../../src/tabular/index.js";
 import { assertClose } from "../support/compare.js";
 
-describe("the grid", () => {
-  it("is what its rules say", () => {
+describe("GridWorld", () => {
+  it("implements its moves, walls, slips, costs, goal and pits", () => {
     const grid = new GridWorld({ size: 3, slip: 0, noise: 0, discount: 0.9 });
     const next = (state: number, action: number) => grid.outcomes(state, action).find(({ chance }) => chance > 0)!;
     assert.deepEqual([next(0, 0).next, next(0, 1).next, next(0, 2).next, next(0, 3).next], [0, 1, 3, 0]);
@@ -20,7 +20,7 @@ describe("the grid", () => {
     assertClose([slippery.outcomes(4, 2).find(({ next }) => next === undefined)!.reward], [-1.04], 1e-12);
   });
 
-  it("refuses a policy that is not an action for each state, and no sweeps", () => {
+  it("refuses a policy without a valid action for each state, and invalid sweeps", () => {
     const grid = new GridWorld({ size: 3 });
     for (const policy of [[1], [1, 1, 2, 1, 1, 2, 1, 1, 4], [1, 1, 2, 1, 1, 2, 1, 1, 0.5], null])
       assert.throws(() => grid.valueOf(policy as number[]), {
@@ -34,7 +34,7 @@ describe("the grid", () => {
       });
   });
 
-  it("gives the same episodes for the same seed", () => {
+  it("returns the same episodes for the same seed", () => {
     const grid = new GridWorld();
     assert.deepEqual(grid.episodes(5, 0.5, Random.seeded(1)), grid.episodes(5, 0.5, Random.seeded(1)));
     assert.notDeepEqual(grid.episodes(5, 0.5, Random.seeded(1)), grid.episodes(5, 0.5, Random.seeded(2)));
@@ -45,7 +45,7 @@ describe("values from offline data", () => {
   const fit = (steps: Parameters<typeof offlineValues>[0], own: object = {}) =>
     offlineValues(steps, { states: 3, actions: 2, alpha: 1, discount: 0.5, ...own });
 
-  it("are those of the closed form, with the behaviour's own values as the baseline", () => {
+  it("match the closed form with the behaviour's own values as the baseline", () => {
     // In state 0 action 0 earns 1 and ends; action 1 leads to state 1, whose only recorded action earns 4.
     const steps = [
       { state: 0, action: 0, reward: 1 },
@@ -69,7 +69,7 @@ describe("values from offline data", () => {
     );
   });
 
-  it("improve on the behaviour, and best somewhere between believing everything and nothing", () => {
+  it("improve on the behaviour, most at an intermediate α", () => {
     const grid = new GridWorld({ noise: 1 });
     const { states, actions, discount } = grid;
     const alphas = [1e-3, 0.03, 0.3, 1, 10, 1e4];
@@ -94,7 +94,7 @@ describe("values from offline data", () => {
     assert.ok(earned[best]! > grid.valueOf(mostCommon), `${earned} ${grid.valueOf(mostCommon)}`);
   });
 
-  it("refuse steps of no such state, and no steps at all", () => {
+  it("refuse steps outside the states, no steps at all, and invalid options", () => {
     assert.throws(() => fit([]), { name: "InputError", message: "no steps to learn from" });
     assert.throws(() => fit([{ state: 3, action: 0, reward: 0 }]), {
       name: "InputError",

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, it } from "node:test";
 import { regularizedLoss, regularizedValues, trust, type ActionData } from "../../src/tabular/index.js";
 
-/** A distribution over some actions of which one may be missing, targets, a baseline, and α. */
+/** A distribution over actions, some of them possibly missing, with targets, a baseline and α. */
 const bandits = fc
   .tuple(
     fc.array(fc.tuple(fc.integer({ min: 0, max: 20 }), fc.double({ min: -5, max: 5, noNaN: true })), {
@@ -27,7 +27,7 @@ const bandits = fc
   });
 
 describe("regularized values", () => {
-  it("are the closed form by hand", () => {
+  it("match the closed form computed by hand", () => {
     const data = { behaviour: [0.75, 0.25, 0, 0], targets: [1, 3, NaN, 100], baseline: -1 };
     // u = ¼ and α = 2: (π·T + ½·b) / (π + ½).
     assert.deepEqual(
@@ -40,7 +40,7 @@ describe("regularized values", () => {
     );
   });
 
-  it("minimise the loss to machine precision, and nothing else does better", () => {
+  it("minimize the loss to machine precision", () => {
     fc.assert(
       fc.property(
         bandits,
@@ -60,7 +60,7 @@ describe("regularized values", () => {
     );
   });
 
-  it("are what descent on the loss comes to", () => {
+  it("equal the limit of gradient descent on the loss", () => {
     const data = { behaviour: [0.6, 0.3, 0.1, 0], targets: [0.2, 0.9, -0.5, 0], baseline: 0.1 };
     const alpha = 0.7;
     let values = [0, 0, 0, 0];
@@ -73,7 +73,7 @@ describe("regularized values", () => {
     regularizedValues(data, alpha).forEach((value, a) => assert.ok(Math.abs(value - values[a]!) < 1e-9));
   });
 
-  it("are the targets where α is next to nothing, and rank actions by π_b (T − b) where it is large", () => {
+  it("approach the targets for small α, and rank actions by π_b (T − b) for large α", () => {
     fc.assert(
       fc.property(bandits, ({ data }) => {
         const { behaviour, targets, baseline } = data;
@@ -89,7 +89,7 @@ describe("regularized values", () => {
     );
   });
 
-  it("of actions that the data do not have are the baseline, exactly, at any α", () => {
+  it("of actions missing from the data equal the baseline exactly at any α", () => {
     fc.assert(
       fc.property(bandits, ({ data, alpha }) =>
         regularizedValues(data, alpha).forEach((value, a) =>
@@ -99,12 +99,12 @@ describe("regularized values", () => {
     );
   });
 
-  it("are believed by 0 where the data do not have the action, also at an α that vanishes", () => {
+  it("have a trust of 0 in actions missing from the data, even at a vanishing α", () => {
     assert.deepEqual(trust([0.5, 0.5, 0], 5e-324), [1, 1, 0]);
     assert.deepEqual(regularizedValues({ behaviour: [1, 0], targets: [2, NaN], baseline: 1 }, 5e-324), [2, 1]);
   });
 
-  it("need α above 0, a distribution and finite numbers", () => {
+  it("refuse an α of 0, shares that do not add up to 1, and missing or non-finite targets", () => {
     const data = { behaviour: [0.5, 0.5], targets: [1, 2], baseline: 0 };
     const refuses = (changed: Partial<ActionData>, alpha: number, message: RegExp) =>
       assert.throws(() => regularizedValues({ ...data, ...changed }, alpha), { name: "InputError", message });

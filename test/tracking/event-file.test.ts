@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { crc32c } from "../../src/tracking/crc32c.js";
 import { readEvents, stepRecord, versionRecord } from "../../src/tracking/event-file.js";
 
-/** What TensorBoard's own classes wrote; see make_events.py beside it. */
+/** Written by TensorBoard's own classes; see make_events.py in the same folder. */
 const written = readFileSync("test/fixtures/tracking/events.tfrecord");
 const time = 1700000000250;
 const records = [
@@ -19,7 +19,7 @@ const records = [
 ];
 
 describe("crc32c", () => {
-  it("is the checksum of RFC 3720", () => {
+  it("returns the checksums of RFC 3720", () => {
     assert.equal(crc32c(Buffer.from("123456789")), 0xe3069283);
     assert.equal(crc32c(new Uint8Array(32)), 0x8a9136aa);
     assert.equal(crc32c(new Uint8Array(32).fill(0xff)), 0x62a8ab43);
@@ -36,7 +36,7 @@ describe("an event file", () => {
     assert.deepEqual(readEvents(Buffer.alloc(0)), { bytes: 0, lastStep: 0 });
   });
 
-  it("is read up to the first record that is cut or damaged", () => {
+  it("is read up to the first truncated or damaged record", () => {
     const [head, first, second] = records.map(({ length }) => length) as [number, number, number];
     for (const cut of [1, 4, 5, 20])
       assert.deepEqual(readEvents(written.subarray(0, head + first + second + cut)), {

@@ -31,7 +31,7 @@ interface StoredRun {
   readonly params: { key: string; value: string }[];
 }
 
-/** The part of MLflow's server that is asked: experiments by name, runs by a tag, figures and params. */
+/** The part of MLflow's server that the tracker uses: experiments by name, runs by a tag, metrics and params. */
 class Mlflow {
   readonly experiments: string[] = [];
   readonly runs: StoredRun[] = [];
@@ -106,7 +106,7 @@ async function started(test: TestContext) {
 }
 
 describe("mlflow", () => {
-  it("makes the experiment and the run, with its options as params and every figure at its step", async (test) => {
+  it("creates the experiment and the run, with its options as params and each metric at its step", async (test) => {
     const { stored, server } = await started(test);
     const sink = await mlflow().open(run);
     assert.equal(sink.lastStep, 0);
@@ -130,7 +130,7 @@ describe("mlflow", () => {
     assert.ok(server.asked.every(({ authorization }) => authorization === "Bearer secret"));
   });
 
-  it("goes on in the run that it began, after its last step", async (test) => {
+  it("resumes the run that it began, after its last step", async (test) => {
     const { stored } = await started(test);
     const first = await mlflow().open(run);
     await first.write(steps(3));
@@ -149,7 +149,7 @@ describe("mlflow", () => {
     assert.deepEqual(stored.experiments, ["sera-lab"]);
   });
 
-  it("sends whole steps, as many as a request takes", async (test) => {
+  it("sends as many whole steps as fit into a request", async (test) => {
     const { stored, server } = await started(test);
     const sink = await mlflow({ experiment: "e" }).open(run);
     await sink.write(steps(130, 16));
@@ -160,7 +160,7 @@ describe("mlflow", () => {
     assert.deepEqual(sizes, [992, 992, 96]);
   });
 
-  it("tells what may pass from what will not, without the token", async (test) => {
+  it("distinguishes transient from permanent errors, without quoting the token", async (test) => {
     const { server } = await started(test);
     const sink = await mlflow().open(run);
     server.fail(refuse(503, "busy"), cut, refuse(401, "bad token secret"), refuse(400, "not so, secret"));
@@ -178,7 +178,7 @@ describe("mlflow", () => {
     await sink.write(steps(1));
   });
 
-  it("follows no redirect, and does not quote what its address may hold", async (test) => {
+  it("refuses a redirect without quoting the query of its address", async (test) => {
     const { server } = await started(test);
     const sink = await mlflow().open(run);
     const asked = server.asked.length;
@@ -190,7 +190,7 @@ describe("mlflow", () => {
     assert.equal(server.asked.length, asked + 1);
   });
 
-  it("needs the address of a server", (test) => {
+  it("requires the http address of a server without credentials or a query", (test) => {
     inEnvironment(test, { MLFLOW_TRACKING_URI: undefined });
     assert.throws(
       () => mlflow(),

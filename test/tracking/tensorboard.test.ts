@@ -15,7 +15,7 @@ const stepsTo = (last: number, first = 1) =>
   }));
 
 describe("tensorBoard", () => {
-  it("adds the steps of a resumed run to its file, after what a killed process wrote last", async (test) => {
+  it("appends the steps of a resumed run to its file, in place of a killed process's damaged records", async (test) => {
     const folder = emptyFolder(test);
     const first = await tensorBoard(folder).open(run);
     assert.equal(first.lastStep, 0);
@@ -38,7 +38,7 @@ describe("tensorBoard", () => {
     assert.deepEqual(readdirSync(place), [name]);
   });
 
-  it("refuses what is no path", () => {
+  it("refuses an empty path", () => {
     assert.throws(() => tensorBoard(""), {
       name: "InputError",
       message: 'tensorBoard: found "", expected the path of a folder',

@@ -17,7 +17,7 @@ const steps = (first: number, last: number) =>
     metrics: { "train/loss": first + i },
   }));
 
-/** The part of W&B's server that is asked: a run by its id, and its file stream, in which lines have places. */
+/** The part of W&B's server that the tracker uses: a run by its id, and its file stream of lines at offsets. */
 class Wandb {
   readonly history: object[] = [];
   config: unknown;
@@ -87,7 +87,7 @@ describe("wandb", () => {
     );
   });
 
-  it("goes on in the run that it began, and a line that is sent twice stays one", async (test) => {
+  it("resumes the run that it began, and keeps one line if a line is sent twice", async (test) => {
     const { stored, server } = await started(test);
     const first = await wandb().open(run);
     await first.write(steps(1, 3));
@@ -106,7 +106,7 @@ describe("wandb", () => {
     );
   });
 
-  it("says what is refused, without the key", async (test) => {
+  it("reports refusals and invalid settings without quoting the key", async (test) => {
     const { server } = await started(test);
     await assert.rejects(wandb({ project: "closed" }).open(run), {
       name: "TrackingRefused",

@@ -6,7 +6,7 @@ import { run, runProgram, subfolder, workFolder } from "../../support/command.js
 
 const work = workFolder();
 
-/** A data folder of Jupyter's with a kernelspec that starts `argv`. */
+/** Creates a data folder of Jupyter with a kernelspec that starts `argv`. */
 function dataFolder(name: string, argv: readonly string[], displayName = "SeRA (TypeScript)"): string {
   const folder = subfolder(work, name);
   mkdirSync(join(folder, "kernels/sera"), { recursive: true });
@@ -14,7 +14,7 @@ function dataFolder(name: string, argv: readonly string[], displayName = "SeRA (
   return folder;
 }
 
-/** A folder with all of an installation but some packages. */
+/** Creates an installation that lacks some packages. */
 function installationWithout(name: string, missing: readonly string[]): string {
   const folder = subfolder(work, name);
   cpSync("dist/src", join(folder, "dist/src"), { recursive: true });
@@ -29,7 +29,7 @@ function installationWithout(name: string, missing: readonly string[]): string {
 const kernel = resolve("dist/src/kernel/main.js");
 
 describe("sera kernel doctor", () => {
-  it("finds a kernel that runs, a provider that does, and whose kernelspecs are whose", async () => {
+  it("reports a working kernel, a working provider, and the owner of each kernelspec", async () => {
     const other = subfolder(work, "other");
     const otherKernel = join(other, "dist/src/kernel/main.js");
     mkdirSync(join(other, "dist/src/kernel"), { recursive: true });
@@ -56,7 +56,7 @@ describe("sera kernel doctor", () => {
     has("Nothing is in the kernel's way.");
   });
 
-  it("finds what is in the way, each with what to do about it", async () => {
+  it("reports each problem with what to do about it", async () => {
     const broken = installationWithout("broken", ["zeromq", "danfojs-node"]);
     const user = dataFolder("user", [process.execPath, "/gone/dist/src/kernel/main.js"]);
     const old = dataFolder("old", ["/gone/node", kernel]);

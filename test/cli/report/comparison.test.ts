@@ -6,7 +6,7 @@ import { conclusion, renderComparison, writeComparison } from "../../../src/cli/
 import { emptyFolder, writeComparisonFolder } from "./folders.js";
 import { pictures, standsAlone, textOf } from "./page-checks.js";
 
-it("compares the three methods", async (test) => {
+it("a comparison shows the figures and samples of the three methods", async (test) => {
   const folder = await emptyFolder(test);
   await writeComparisonFolder(folder);
   const path = await writeComparison(folder);
@@ -26,7 +26,7 @@ it("compares the three methods", async (test) => {
   }
 });
 
-it("does without samples and runs", async (test) => {
+it("a comparison omits samples and runs that are missing", async (test) => {
   const folder = await emptyFolder(test);
   await writeComparisonFolder(folder);
   for (const name of ["samples.jsonl", "dpo", "sera"]) await rm(join(folder, name), { recursive: true });
@@ -38,14 +38,14 @@ it("does without samples and runs", async (test) => {
 describe("the conclusion", () => {
   const gold = (mean: number) => ({ goldReward: { mean, low: mean - 0.02, high: mean + 0.02 } });
 
-  it("says above or below only where the intervals are apart", () => {
+  it("says above or below only if the intervals do not overlap", () => {
     const of = (dpo: number, sera: number) => conclusion({ sft: gold(0.5), dpo: gold(dpo), sera: gold(sera) });
     assert.match(of(0.6, 0.7), /0\.500 for SFT, 0\.600 for DPO and 0\.700 for SeRA\. SeRA is above DPO/);
     assert.match(of(0.7, 0.6), /SeRA is below DPO/);
     assert.match(of(0.6, 0.61), /intervals of SeRA and DPO overlap/);
   });
 
-  it("is silent on what was not measured", () => {
+  it("is empty if nothing was measured", () => {
     assert.equal(conclusion({ sft: {}, dpo: {}, sera: {} }), "");
   });
 });

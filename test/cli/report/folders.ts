@@ -8,10 +8,10 @@ import { runLayout } from "../../../src/run/folder/layout.js";
 import { RunFolder } from "../../../src/run/folder/run-folder.js";
 import { alignSteps, reviewed, sftSteps } from "../../plot/rows.js";
 
-/** Text that would run, or fetch, if a page took it for markup. */
+/** Text that would run or fetch something if a page treated it as markup. */
 export const hostile = `</p><script>alert("1")</script><img src="https://example.org/x.png" onerror='alert(2)'> & more`;
 
-/** An empty folder that is gone after the test. */
+/** Creates an empty folder that is removed after the test. */
 export async function emptyFolder(test: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "sera-report-"));
   test.after(() => rm(folder, { recursive: true, force: true }));
@@ -30,7 +30,7 @@ const unjudged = {
   meanMargin: null,
 };
 
-/** Writes a run of one iteration of which nothing is known but its seconds. */
+/** Writes a run of one iteration with nothing recorded but its seconds. */
 export async function writeBareRun(path: string): Promise<void> {
   const folder = await openFolder(path, {});
   const iterations = [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-/** Checks that a page runs nothing, fetches nothing, and holds none of the data as markup. */
+/** Checks that a page runs nothing, fetches nothing, and contains none of the data as markup. */
 export function standsAlone(page: string): void {
   assert.match(page, /^<!doctype html>/);
   for (const tag of page.match(/<[a-z][^>]*>/gi) ?? []) {

@@ -10,7 +10,7 @@ import { alignSteps } from "../../plot/rows.js";
 import { emptyFolder, writeBareRun, writeRun } from "./folders.js";
 import { pictures, standsAlone, textOf } from "./page-checks.js";
 
-it("says what was run, iteration by iteration", async (test) => {
+it("renderReport shows the run's settings and the figures of each iteration", async (test) => {
   const folder = await emptyFolder(test);
   await writeRun(folder);
   const page = await renderReport(folder);
@@ -30,7 +30,7 @@ it("says what was run, iteration by iteration", async (test) => {
   }
 });
 
-it("shows the made pairs of greatest, median and least margin, as text", async (test) => {
+it("renderReport shows the bootstrapped pairs of greatest, median and least margin, as text", async (test) => {
   const folder = await emptyFolder(test);
   await writeRun(folder);
   const text = textOf(await renderReport(folder));
@@ -43,7 +43,7 @@ it("shows the made pairs of greatest, median and least margin, as text", async (
   assert.match(text, /rejected · reward −1\.00 \(empty\)/);
 });
 
-it("a run without gold reward, review or logged steps has a report without them", async (test) => {
+it("renderReport omits gold rewards, reviews and logged steps if the run has none", async (test) => {
   const folder = await emptyFolder(test);
   await writeBareRun(folder);
   const page = await renderReport(folder);
@@ -53,7 +53,7 @@ it("a run without gold reward, review or logged steps has a report without them"
   assert.doesNotMatch(textOf(page), /gold|win rate|pairs made/i);
 });
 
-it("leaves out the plots of pairs where no step had one, as where demonstrations alone were trained on", async (test) => {
+it("renderReport omits the plots of pairs if no step was trained on pairs", async (test) => {
   const folder = await emptyFolder(test);
   await writeBareRun(folder);
   const open = await RunFolder.open(folder);
@@ -68,7 +68,7 @@ it("leaves out the plots of pairs where no step had one, as where demonstrations
   assert.equal(pictures(page), 2);
 });
 
-it("writes the page into the folder, the same bytes each time", async (test) => {
+it("writeReport writes the page of renderReport into the folder", async (test) => {
   const folder = await emptyFolder(test);
   await writeRun(folder);
   const path = await writeReport(folder);
@@ -76,7 +76,7 @@ it("writes the page into the folder, the same bytes each time", async (test) => 
   assert.equal(await readFile(path, "utf8"), await renderReport(folder));
 });
 
-it("names the file that is not what the run wrote", async (test) => {
+it("renderReport names a file that was changed or damaged", async (test) => {
   for (const name of ["metrics.jsonl", "summary.json", "iteration-2/margins.jsonl", "iteration-2/bootstrapped.jsonl"]) {
     const folder = await emptyFolder(test);
     await writeRun(folder);
@@ -88,7 +88,7 @@ it("names the file that is not what the run wrote", async (test) => {
   }
 });
 
-it("says that a folder holds no run, or one that has not ended", async (test) => {
+it("renderReport refuses a folder without a run, or with an unfinished one", async (test) => {
   const folder = await emptyFolder(test);
   await assert.rejects(renderReport(folder), { name: "InputError", message: /not the folder of a run/ });
   await writeRun(folder);

@@ -12,7 +12,7 @@ const facts = {
 };
 
 describe("runIdentity", () => {
-  it("does not depend on the order of names, nor on names without a value", () => {
+  it("does not depend on the order of names or on names without a value", () => {
     const { digest } = runIdentity(facts);
     assert.match(digest, /^[0-9a-f]{64}$/);
     const { model, method } = facts;
@@ -34,7 +34,7 @@ describe("runIdentity", () => {
 });
 
 describe("requireSame", () => {
-  it("lists what differs, and nothing else", () => {
+  it("lists only the differences", () => {
     const other = runIdentity({ method: facts.method, model: {}, options: { beta: 7, loss: "ipo" }, judge: "gold" });
     assert.throws(() => requireSame("runs/x", runIdentity(facts), other), {
       name: "InputError",
@@ -54,14 +54,14 @@ describe("requireSame", () => {
 });
 
 describe("readIdentity", () => {
-  it("gives back what was written, and nothing for an empty folder", async (test) => {
+  it("returns what was written, and undefined for an empty folder", async (test) => {
     const folder = emptyFolder(test);
     assert.equal(await readIdentity(folder), undefined);
     await writeIdentity(folder, runIdentity(facts));
     assert.deepEqual(await readIdentity(folder), runIdentity(facts));
   });
 
-  it("refuses a file that was edited or cut", async (test) => {
+  it("refuses an edited or truncated file", async (test) => {
     const folder = emptyFolder(test);
     await writeIdentity(folder, runIdentity(facts));
     const file = join(folder, "run.json");
@@ -72,7 +72,7 @@ describe("readIdentity", () => {
     }
   });
 
-  it("says what to do with the folder of another version", async (test) => {
+  it("refuses the folder of another version and says what to do", async (test) => {
     const folder = emptyFolder(test);
     writeFileSync(join(folder, "config.json"), "{}");
     await assert.rejects(readIdentity(folder), {

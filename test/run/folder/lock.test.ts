@@ -11,7 +11,7 @@ import { emptyFolder } from "../../support/folder.js";
 const module = new URL("../../../src/run/folder/lock.js", import.meta.url).href;
 const locksIn = (folder: string) => readdirSync(folder).filter((name) => name.startsWith(".lock"));
 
-/** What a lock file says, with changes. */
+/** Writes a lock file with the given changes. */
 function write(folder: string, number: number, changed: object): void {
   const holder = {
     token: "other",
@@ -26,13 +26,13 @@ function write(folder: string, number: number, changed: object): void {
   writeFileSync(join(folder, `.lock-${number}`), JSON.stringify({ ...holder, ...changed }));
 }
 
-/** The lock file of a process that has been killed while it held the lock. */
+/** Leaves the lock file of a process that was killed while it held the lock. */
 function leftBehind(folder: string): void {
   const script = `const { lockFolder } = await import(${JSON.stringify(module)}); await lockFolder(${JSON.stringify(folder)}); process.kill(process.pid, "SIGKILL");`;
   assert.equal(spawnSync(process.execPath, ["--input-type=module", "-e", script]).signal, "SIGKILL");
 }
 
-/** What a process is told that asks for a lock and is not root, who may write everywhere. */
+/** The error of a process that requests a lock and is not root, since root may write everywhere. */
 function refusedToOthers(folder: string): string {
   const script = `
     const { lockFolder } = await import(${JSON.stringify(module)});
@@ -42,7 +42,7 @@ function refusedToOthers(folder: string): string {
 }
 
 describe("lockFolder", () => {
-  it("refuses a second holder in the same process, and lets one in once it is released", async (test) => {
+  it("refuses a second lock in the same process until the first is released", async (test) => {
     const folder = emptyFolder(test);
     const release = await lockFolder(folder);
     await assert.rejects(lockFolder(folder), {
@@ -54,7 +54,7 @@ describe("lockFolder", () => {
     assert.equal(locksIn(folder).length, 1, "one small file stays");
   });
 
-  it("refuses the folder of another living process, with its pid and host", async (test) => {
+  it("refuses a folder locked by another live process, with its pid and host", async (test) => {
     const folder = emptyFolder(test);
     const script = `const { lockFolder } = await import(${JSON.stringify(module)}); await lockFolder(${JSON.stringify(folder)}); console.log("locked"); setInterval(() => {}, 1000);`;
     const child = spawn(process.execPath, ["--input-type=module", "-e", script]);
@@ -70,7 +70,7 @@ describe("lockFolder", () => {
     await (await lockFolder(folder))();
   });
 
-  it("takes over the lock of a process that was killed", async (test) => {
+  it("takes over the lock of a killed process", async (test) => {
     const folder = emptyFolder(test);
     leftBehind(folder);
     assert.deepEqual(locksIn(folder), [".lock-1"]);
@@ -79,7 +79,7 @@ describe("lockFolder", () => {
     await release();
   });
 
-  it("tells a process from a later one that has its pid", async (test) => {
+  it("takes over the lock of a killed process if another process has its pid", async (test) => {
     const folder = emptyFolder(test);
     leftBehind(folder);
     const left = JSON.parse(readFileSync(join(folder, ".lock-1"), "utf8")) as object;
@@ -89,7 +89,7 @@ describe("lockFolder", () => {
     await (await lockFolder(folder))();
   });
 
-  it("takes over a lock from before the machine was started anew, whatever has its pid now", async (test) => {
+  it("takes over a lock from before a reboot, even if its pid is in use", async (test) => {
     const folder = emptyFolder(test);
     write(folder, 1, { pid: process.pid, boot: "before" });
     await (await lockFolder(folder))();
@@ -103,14 +103,14 @@ describe("lockFolder", () => {
     });
   });
 
-  it("takes over a lock that says nothing", async (test) => {
+  it("takes over an empty lock file", async (test) => {
     const folder = emptyFolder(test);
     writeFileSync(join(folder, ".lock-7"), "");
     await (await lockFolder(folder))();
     assert.deepEqual(locksIn(folder), [".lock-8"]);
   });
 
-  it("is refused where nothing can be written: for a name that is a file's, and in a read-only folder", async (test) => {
+  it("refuses a path through a file, and a read-only folder", async (test) => {
     const folder = emptyFolder(test);
     writeFileSync(join(folder, "file"), "");
     await assert.rejects(
@@ -132,7 +132,7 @@ describe("lockFolder", () => {
     }
   });
 
-  it("is released without making a file, so that a full disk does not keep it", (test) => {
+  it("releases a lock without creating a file, which would fail on a full disk", (test) => {
     const folder = emptyFolder(test);
     chmodSync(folder, 0o777);
     const script = `
@@ -149,7 +149,7 @@ describe("lockFolder", () => {
     assert.equal(status, 0, stderr);
   });
 
-  it("is got by one of many that find the same stale lock at once", async (test) => {
+  it("gives a stale lock to only one of many concurrent callers", async (test) => {
     for (let trial = 0; trial < 20; trial++) {
       const folder = emptyFolder(test);
       write(folder, 1, { pid: 2 ** 22 + 1 });

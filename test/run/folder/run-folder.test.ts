@@ -17,7 +17,7 @@ async function* counting(from: number, to: number): AsyncGenerator<number> {
 }
 
 describe("RunFolder", () => {
-  it("makes a result once, and reads it afterwards", async (test) => {
+  it("computes a result once and reads it afterwards", async (test) => {
     const path = emptyFolder(test);
     const folder = await RunFolder.open(path);
     assert.deepEqual(await folder.json(figure, async () => ({ value: 0.1 })), { value: 0.1 });
@@ -27,14 +27,14 @@ describe("RunFolder", () => {
     assert.deepEqual(await later.rows(numbers, failing), [1, 2]);
   });
 
-  it("makes a result again that was on disk but not yet recorded", async (test) => {
+  it("computes a result again if it is on disk but not recorded", async (test) => {
     const folder = await RunFolder.open(emptyFolder(test));
     mkdirSync(folder.file("iteration-1"));
     writeFileSync(folder.file(numbers.path), "7\n");
     assert.deepEqual(await folder.rows(numbers, async () => [1]), [1]);
   });
 
-  it("refuses a result that was changed, cut, lengthened or removed, and says from where to redo", async (test) => {
+  it("refuses a result that was changed, truncated, extended or removed, and says where to redo from", async (test) => {
     const folder = await RunFolder.open(emptyFolder(test));
     await folder.rows(numbers, async () => [1, 2, 3]);
     const file = folder.file(numbers.path);
@@ -56,7 +56,7 @@ describe("RunFolder", () => {
     }
   });
 
-  it("does not take what does not fit the schema", async (test) => {
+  it("refuses rows that do not fit the schema", async (test) => {
     const folder = await RunFolder.open(emptyFolder(test));
     await folder.rows(rowsFile(numbers.path, z.unknown()), async () => ["one"]);
     await assert.rejects(folder.readRows(numbers), {
@@ -65,7 +65,7 @@ describe("RunFolder", () => {
     });
   });
 
-  it("goes on with rows that grow after the last that was recorded", async (test) => {
+  it("continues growing rows after the last recorded one", async (test) => {
     const path = emptyFolder(test);
     const folder = await RunFolder.open(path);
     const stopped = folder.growRows(numbers, async function* () {
@@ -85,7 +85,7 @@ describe("RunFolder", () => {
     assert.equal(readFileSync(later.file(numbers.path), "utf8"), "0\n1\n2\n3\n4\n");
   });
 
-  it("refuses recorded rows that were changed, and drops a half row behind them", async (test) => {
+  it("refuses recorded rows that were changed", async (test) => {
     const path = emptyFolder(test);
     const folder = await RunFolder.open(path);
     await folder.growRows(numbers, () => counting(0, 3));
@@ -94,7 +94,7 @@ describe("RunFolder", () => {
     await assert.rejects((await RunFolder.open(path)).verify(), { message: /numbers\.jsonl: changed or damaged/ });
   });
 
-  it("keeps one checkpoint, never under the name of the one before it", async (test) => {
+  it("keeps only the latest checkpoint, never under the name of the one before", async (test) => {
     const path = emptyFolder(test);
     const folder = await RunFolder.open(path);
     mkdirSync(folder.file("iteration-2"));
@@ -116,7 +116,7 @@ describe("RunFolder", () => {
     });
   });
 
-  it("forgets what iterations from one on did, and the log of their steps", async (test) => {
+  it("removes the results, logged steps and times of the iterations from redoFrom on", async (test) => {
     const path = emptyFolder(test);
     const folder = await RunFolder.open(path);
     const { metrics, iteration } = runLayout;
@@ -143,7 +143,7 @@ describe("RunFolder", () => {
     assert.equal(statSync(later.file(metrics.path)).size, readFileSync(later.file(metrics.path)).length);
   });
 
-  it("says so where the manifest is damaged, or gone beside results", async (test) => {
+  it("refuses a damaged manifest, and a missing one if there are results", async (test) => {
     const path = emptyFolder(test);
     await (await RunFolder.open(path)).rows(rowsFile(runLayout.iteration(0).reference.path, z.number()), async () => [
       1,
@@ -155,7 +155,7 @@ describe("RunFolder", () => {
     await assert.rejects(RunFolder.open(path), { message: /manifest\.json is missing.*redoFrom: 0/ });
   });
 
-  it("adds seconds up over interruptions", async (test) => {
+  it("adds up seconds across interruptions", async (test) => {
     const path = emptyFolder(test);
     const folder = await RunFolder.open(path);
     folder.addSeconds(1, "scoring", 1.5);

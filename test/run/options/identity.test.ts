@@ -3,12 +3,12 @@ import { describe, it } from "node:test";
 import { identityOf } from "../../../src/run/options/index.js";
 
 describe("identityOf", () => {
-  it("keeps what JSON keeps, and leaves out what is undefined", () => {
+  it("keeps JSON values and omits undefined ones", () => {
     const options = { loss: { dpo: 0.8 }, beta: 0.1, lengthPenalty: "auto", recompute: true, list: [1, "a", null] };
     assert.deepEqual(identityOf({ ...options, perPrompt: undefined }), options);
   });
 
-  it("keeps of a part of one's own all but its functions", () => {
+  it("keeps all fields of a custom part except its functions", () => {
     const part = {
       name: "mine",
       version: "2",
@@ -21,7 +21,7 @@ describe("identityOf", () => {
     });
   });
 
-  it("refuses what tells nothing, by where it is", () => {
+  it("refuses unnamed functions, NaN and collections other than arrays, by path", () => {
     const refused = (value: unknown, message: string) =>
       assert.throws(() => identityOf({ own: { part: [value] } }), { name: "InputError", message });
     refused(

@@ -8,7 +8,7 @@ const options = Object.assign({}, ...optionGroups.map(({ table }) => table)) as 
   Record<string, Option<unknown>>
 >;
 
-/** The comment of each field of the interfaces in a file, as one line. */
+/** The comment of each interface field in a file, joined into one line. */
 function comments(file: string): ReadonlyMap<string, string> {
   const fields = readFileSync(file, "utf8").matchAll(/\/\*\*((?:(?!\*\/).)*)\*\/\s+readonly (\w+)\??:/gs);
   return new Map([...fields].map(([, comment, name]) => [name!, comment!.replaceAll(/\s*\n\s*\* ?/g, " ").trim()]));
@@ -20,7 +20,7 @@ describe("the comments of options", () => {
   );
 
   for (const [name, option] of Object.entries(options)) {
-    it(`say of ${name} what its help text says, and its default`, () => {
+    it(`start with the help text of ${name} and end with its default`, () => {
       const comment = own.get(name)!;
       assert.ok(
         comment.toLowerCase().startsWith(option.help.toLowerCase()),

@@ -13,8 +13,8 @@ const mine = (settings: Partial<PreferenceLoss> & { readonly version?: string } 
   return { ...dpo, name: "mine", ...settings };
 };
 
-describe("a part of one's own", () => {
-  it("is taken by its name and version", () => {
+describe("a custom part", () => {
+  it("is identified by its name and version", () => {
     const selectBy = {
       name: "none",
       version: "1",
@@ -35,7 +35,7 @@ describe("a part of one's own", () => {
     );
   });
 
-  it("is refused where its code cannot be seen", () => {
+  it("is refused if its function is bound", () => {
     const select = (rows: readonly object[]) => rows;
     refuses(
       { selectBy: { name: "bound", version: "1", select: select.bind(null) } },
@@ -43,7 +43,7 @@ describe("a part of one's own", () => {
     );
   });
 
-  it("is refused as a bare function, in a sentence that says how to name it", () => {
+  it("is refused as a bare function, with advice on how to name it", () => {
     refuses(
       { selectBy: (rows: unknown) => rows },
       'selectBy: a bare function cannot be told from another in a run\'s folder; give the selection rule a name and a version: { name: "…", version: "1", select: … }',
@@ -53,7 +53,7 @@ describe("a part of one's own", () => {
     refuses({ loss: () => 0 }, /^loss: a bare function .* give the loss a name and a version: .* perPair: /);
   });
 
-  it("is refused without a name, a version, or its function", () => {
+  it("is refused without a name, a version or its function", () => {
     refuses(
       { selectBy: { select: () => [] } },
       'selectBy: the selection rule has no name; add name: "…" and version: "1"',
@@ -77,7 +77,7 @@ describe("a part of one's own", () => {
     );
   });
 
-  it("is refused where other code has its name and version, and taken with another version", () => {
+  it("is refused if other code has its name and version, and accepted under another version", () => {
     const rule = (version: string, kept: boolean) =>
       kept
         ? { name: "edited", version, select: (rows: readonly object[]) => rows.map((row) => ({ ...row, kept: true })) }
@@ -95,7 +95,7 @@ describe("a part of one's own", () => {
     resolveOptions(seraForm, { selectBy: rule("2", false) });
   });
 
-  it("is seen to differ in any of its functions", () => {
+  it("counts as different if a nested function differs", () => {
     const withReward = (of: PreferenceLoss["reward"]["of"]) =>
       mine({ name: "inner", version: "1", reward: { name: "own", needsReference: true, of } });
     resolveOptions(alignForm, { loss: withReward(({ policy, reference }) => policy - reference) });
@@ -105,8 +105,8 @@ describe("a part of one's own", () => {
   });
 });
 
-describe("a loss of one's own", () => {
-  it("is known by its settings too, and found again by what a run's folder keeps of it", () => {
+describe("a custom loss", () => {
+  it("is identified by its settings too, and found by the identity stored in a run's folder", () => {
     const [small, large] = [0.1, 0.9].map((offset) =>
       mine({ name: "with settings", version: "1", settings: { offset } }),
     );
@@ -129,8 +129,8 @@ describe("a loss of one's own", () => {
   });
 });
 
-describe("a loss of the library's as an object", () => {
-  it("needs no version, and is found again by its name and settings", () => {
+describe("a built-in loss as an object", () => {
+  it("needs no version and is found by its name and settings", () => {
     for (const loss of [
       losses.dpo({ beta: 0.3, lengthNormalized: true }),
       losses.simpo({ beta: 2, targetMargin: 1 }),
@@ -142,7 +142,7 @@ describe("a loss of the library's as an object", () => {
     }
   });
 
-  it("is one's own as soon as it is changed", () => {
+  it("counts as custom once it is changed", () => {
     const dpo = losses.dpo({ beta: 0.3 });
     for (const changed of [
       { ...dpo, perPair: losses.ipo({ beta: 0.3 }).perPair },

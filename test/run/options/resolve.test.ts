@@ -15,7 +15,7 @@ const refuses = (form: { readonly name: string; readonly table: object }, given:
   assert.throws(() => resolveOptions(form as Form<object>, given), { name: "InputError", message });
 
 describe("resolveOptions", () => {
-  it("puts defaults and what is given together, the last word last, undefined being no word", () => {
+  it("merges given options over the defaults in order and ignores undefined values", () => {
     const { beta, batchSize, perPrompt, gamma } = resolveOptions(
       seraForm,
       { beta: 0.5, batchSize: 8 },
@@ -28,7 +28,7 @@ describe("resolveOptions", () => {
     assert.ok(!("perPrompt" in resolveOptions(seraForm, { perPrompt: undefined })));
   });
 
-  it("has the defaults of the method", () => {
+  it("uses the defaults of the method", () => {
     const { select, selectBy, bootstrap, gamma, lengthPenalty, reference } = resolveOptions(recipeForms.dice);
     assert.deepEqual(
       { select, selectBy, bootstrap, gamma, lengthPenalty, reference },
@@ -36,7 +36,7 @@ describe("resolveOptions", () => {
     );
   });
 
-  it("refuses an option of another method, and says whose it is", () => {
+  it("refuses an option of another method and names the methods that have it", () => {
     refuses(alignForm, { select: 0.1 }, "`select` is not an option of align; it belongs to sera, dice");
     refuses(
       alignForm,
@@ -64,7 +64,7 @@ describe("resolveOptions", () => {
     );
   });
 
-  it("says where a name belongs that is no method's option", () => {
+  it("says where to pass a setting that is not a method option", () => {
     refuses(
       recipeForms.sera,
       { heldOut: [] },
@@ -78,7 +78,7 @@ describe("resolveOptions", () => {
     refuses(sftForm, { epochs: 2 }, "`epochs` is not an option of sft; use `sftEpochs`");
   });
 
-  it("says in which words a method's length is told", () => {
+  it("suggests the options that set the method's length", () => {
     refuses(alignForm, { iterations: 5 }, "`iterations` is not an option of align; use `epochs`");
     refuses(alignForm, { rounds: 5 }, "`rounds` is not an option of align; use `epochs`");
     refuses(seraForm, { rounds: 5 }, "`rounds` is not an option of sera; use `epochs`, `iterations`");
@@ -86,7 +86,7 @@ describe("resolveOptions", () => {
     refuses(recipeForms.spin, { epochs: 5 }, "`epochs` is not an option of spin; use `rounds`");
   });
 
-  it("says what is meant by a name that there is not", () => {
+  it("suggests names for an unknown option", () => {
     refuses(seraForm, { betta: 1 }, "`betta` is not an option of sera; did you mean `beta`?");
     refuses(
       seraForm,
@@ -99,7 +99,7 @@ describe("resolveOptions", () => {
     refuses(seraForm, { constructor: 1 }, /^`constructor` is not an option of sera; its options are/);
   });
 
-  it("refuses a value out of its range, and an option that lacks another", () => {
+  it("refuses invalid values and options that do not fit together", () => {
     refuses(alignForm, { beta: "1" }, 'beta: found "1", expected a number above 0');
     refuses(
       alignForm,
@@ -138,12 +138,12 @@ describe("resolveOptions", () => {
     refuses(seraForm, { gamma: 1 }, "gamma: found 1, expected a share in [0, 1)");
   });
 
-  it("takes select and bootstrap of 0 where nothing is selected", () => {
+  it("accepts select and bootstrap of 0 for a single iteration", () => {
     assert.equal(resolveOptions(seraForm, { select: 0, bootstrap: 0, iterations: 1 }).iterations, 1);
     assert.equal(resolveOptions(recipeForms.sera, { select: 0, bootstrap: 0, rounds: 1 }).rounds, 1);
   });
 
-  it("takes a loss as an object, with its β, and no setting beside it", () => {
+  it("takes β from a loss object and refuses other loss settings next to it", () => {
     const loss = losses.ipo({ beta: 0.4 });
     assert.equal(resolveOptions(alignForm, { loss }).beta, 0.4);
     assert.equal(resolveOptions(alignForm, { loss, beta: 0.4 }).beta, 0.4);
@@ -157,7 +157,7 @@ describe("resolveOptions", () => {
 });
 
 describe("checkNames", () => {
-  it("knows names beside the form's, and writes names as it is told", () => {
+  it("accepts extra names and spells names as requested", () => {
     checkNames(alignForm, ["beta", "heldOut"], ["heldOut"]);
     assert.throws(() => checkNames(alignForm, ["heldout"], ["heldOut"]), {
       message: "`heldout` is not an option of align; did you mean `heldOut`?",

@@ -19,7 +19,7 @@ describe("selectionOf", () => {
   const own = (select: SelectionRule["select"]) =>
     selectionOf({ name: "own", version: "1", select })(rows, 0.5, Random.seeded(1));
 
-  it("is the library's rule by its name, or one's own", () => {
+  it("returns a built-in rule by its name, or a custom rule", () => {
     assert.equal(selectionOf("middle"), selectionRules.middle);
     const kept = own((all, share) => all.map((row, i) => ({ ...row, kept: i >= share * all.length })));
     assert.deepEqual(
@@ -28,7 +28,7 @@ describe("selectionOf", () => {
     );
   });
 
-  it("refuses other rows than those that were given", () => {
+  it("refuses a rule that does not return all rows in order, each with kept", () => {
     const bad: readonly ((all: readonly Margin[]) => unknown)[] = [
       () => undefined,
       () => [],
@@ -49,7 +49,7 @@ describe("pairingOf", () => {
   const own = (pair: (all: readonly LabelledSample[]) => unknown) =>
     pairingOf({ name: "own", version: "1", pair: pair as () => [] })(samples);
 
-  it("is the library's rule by its name, or one's own", () => {
+  it("returns a built-in rule by its name, or a custom rule", () => {
     assert.equal(pairingOf("all"), pairings.all);
     assert.deepEqual(
       own(([best, worst]) => [[best, worst]]),
@@ -57,7 +57,7 @@ describe("pairingOf", () => {
     );
   });
 
-  it("refuses pairs of other samples", () => {
+  it("refuses a rule that does not return pairs of the given samples", () => {
     for (const pair of [() => undefined, () => [[samples[0]]], () => [[samples[0], { ...samples[1] }]]]) {
       assert.throws(() => own(pair), {
         name: "InputError",

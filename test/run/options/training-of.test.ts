@@ -12,14 +12,14 @@ import {
 const defaults = resolveOptions(seraForm);
 
 describe("trainingOptions", () => {
-  it("are AdamW with the library's constants by default, in 1 epoch and nothing else", () => {
+  it("returns one epoch of AdamW with the library's constants by default", () => {
     assert.deepEqual(trainingOptions(defaults), {
       ...{ batchSize: 32, epochs: 1, learningRate: 1e-4, schedule: "linear", warmup: 0.1 },
       adamW: { ...defaultAdamW, weightDecay: 0 },
     });
   });
 
-  it("have every option that is given, under its name in a training", () => {
+  it("maps every given option to its name in training", () => {
     const asTheyAre = {
       microBatchSize: 2,
       recompute: true,
@@ -44,7 +44,7 @@ describe("trainingOptions", () => {
 });
 
 describe("sftTrainingOptions", () => {
-  it("are the customary ones of SFT with the options' epochs, rate and batches", () => {
+  it("combines the standard SFT settings with the given epochs, learning rate and batch size", () => {
     assert.deepEqual(sftTrainingOptions({ sftEpochs: 8, sftLearningRate: 2e-3, sftBatchSize: 16 }), {
       ...{ batchSize: 16, epochs: 8, learningRate: 2e-3, schedule: "cosine", warmup: 0.03 },
       adamW: { weightDecay: 0.01 },
@@ -53,7 +53,7 @@ describe("sftTrainingOptions", () => {
 });
 
 describe("generationOptions", () => {
-  it("are all of sampling's", () => {
+  it("returns all sampling options", () => {
     const sampling = { maxNewTokens: 9, temperature: 1.1, topK: 5, topP: 0.9, minP: 0.05, repetitionPenalty: 1.2 };
     assert.deepEqual(generationOptions({ ...sampling, samplingBatchSize: 64 }), { ...sampling, batchSize: 64 });
     assert.deepEqual(generationOptions(defaults), {

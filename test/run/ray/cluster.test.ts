@@ -8,7 +8,7 @@ import { emptyFolder } from "../../support/folder.js";
 import { RayServer, type Entrypoint } from "../../support/ray-server.js";
 import { plenty } from "../../support/ray-worker.js";
 
-/** Connects to a cluster that has other things than it should. */
+/** Connects to a cluster with the given deviations. */
 async function connect(
   test: TestContext,
   has: Partial<typeof plenty> = {},
@@ -32,8 +32,8 @@ async function connect(
   return server;
 }
 
-describe("a cluster is looked at first", () => {
-  it("and taken where it is what it has to be, whatever build of torch it has", async (test) => {
+describe("the check of a cluster", () => {
+  it("accepts a suitable cluster with any build of torch", async (test) => {
     const server = await connect(
       test,
       { versions: { ...plenty.versions, torch: `${plenty.versions["torch"]}+cu130` }, resources: { CPU: 2, GPU: 2 } },
@@ -46,7 +46,7 @@ describe("a cluster is looked at first", () => {
     );
   });
 
-  it("for a server", async (test) => {
+  it("refuses an address without an accessible job server of Ray", async (test) => {
     const server = await RayServer.start(test, async () => {});
     const settings = resolveRaySettings({ address: server.address, storage: emptyFolder(test) });
     await server.stop();
@@ -63,7 +63,7 @@ describe("a cluster is looked at first", () => {
     await assert.rejects(Cluster.connect(settings, {}), /refused with 401: "Unauthorized: no token"/);
   });
 
-  it("for its versions", async (test) => {
+  it("refuses other versions of Ray, its packages or the protocol", async (test) => {
     await assert.rejects(
       connect(test, {}, {}, (server) => void (server.version = "2.9.3")),
       /found ray 2\.9\.3, expected 2\.60\.0/,
@@ -79,7 +79,7 @@ describe("a cluster is looked at first", () => {
     await assert.rejects(connect(test, { protocol: 7 }), /speaks protocol 7/);
   });
 
-  it("for its GPUs and CPUs", async (test) => {
+  it("refuses a cluster with too few GPUs or CPUs", async (test) => {
     await assert.rejects(
       connect(test, { resources: { CPU: 8, GPU: 4 } }, { workers: 8, gpus: 1 }),
       /found 4 GPUs, expected 8 for 8 workers of 1/,
@@ -90,7 +90,7 @@ describe("a cluster is looked at first", () => {
     );
   });
 
-  it("for the storage: it reads what was written here, and what it writes is seen here", async (test) => {
+  it("refuses a storage folder that is not shared in both directions", async (test) => {
     await assert.rejects(connect(test, { nonce: "of another folder" }), /the cluster reads something else/);
     await assert.rejects(
       connect(test, {}, {}, () => {}, emptyFolder(test)),

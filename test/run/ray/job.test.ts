@@ -6,7 +6,7 @@ import { RayServer } from "../../support/ray-server.js";
 
 const command = "python -m sera_cluster train '/storage' stage --workers 1 --gpus 0";
 
-/** Work that ends when it is told to. */
+/** Work that ends when `finish` is called. */
 function controlled() {
   let finish!: (error?: Error) => void;
   const done = new Promise<void>((resolve, reject) => (finish = (error) => (error ? reject(error) : resolve())));
@@ -17,7 +17,7 @@ function controlled() {
 const soon = (milliseconds = 150) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 describe("a job", () => {
-  it("is numbered by its attempts, and looked at until it ends", async (test) => {
+  it("is numbered by attempt and polled until it ends", async (test) => {
     const { work, finish } = controlled();
     const server = await RayServer.start(test, work);
     const jobs = new Jobs(origin(server), 1);
@@ -31,7 +31,7 @@ describe("a job", () => {
     assert.deepEqual([...server.jobs.keys()], ["sera-a-1", "sera-a-2", "sera-ab-1"]);
   });
 
-  it("that is running already is waited for", async (test) => {
+  it("is awaited, not submitted again, if it is already running", async (test) => {
     const { work, finish } = controlled();
     const server = await RayServer.start(test, work);
     const jobs = new Jobs(origin(server), 1);
@@ -43,7 +43,7 @@ describe("a job", () => {
     assert.equal(server.jobs.size, 1);
   });
 
-  it("is started once, also where the answer to that was lost", async (test) => {
+  it("is started only once if it is submitted twice", async (test) => {
     const server = await RayServer.start(test, async () => {});
     const jobs = new Jobs(origin(server), 1);
     await jobs.submit("sera-a-1", command);
@@ -51,7 +51,7 @@ describe("a job", () => {
     assert.equal(server.jobs.size, 1);
   });
 
-  it("that somebody stopped is told from one that failed", async (test) => {
+  it("is reported as stopped, not as failed, if somebody stopped it", async (test) => {
     const server = await RayServer.start(test, () => new Promise(() => {}));
     const jobs = new Jobs(origin(server), 1);
     const job = runJob(jobs, "sera-a", command, undefined);
@@ -60,7 +60,7 @@ describe("a job", () => {
     await assert.rejects(job, /the job sera-a-1 was stopped: Job was intentionally stopped\./);
   });
 
-  it("shows the last lines of a long log, and what to install where that is what is missing", async (test) => {
+  it("fails with the last lines of a long log, and with what to install if its module is missing", async (test) => {
     const lines = Array.from({ length: 60 }, (_, i) => `line ${i}`).join("\n");
     const server = await RayServer.start(test, async () => {
       throw new Error(`${lines}\n/usr/bin/python: No module named sera_cluster`);
@@ -73,7 +73,7 @@ describe("a job", () => {
     });
   });
 
-  it("goes on when the head comes back within the patience, and fails when it does not", async (test) => {
+  it("continues if the head returns within the patience, and fails otherwise", async (test) => {
     const { work, finish } = controlled();
     const server = await RayServer.start(test, work);
     const waiting = runJob(new Jobs(origin(server), 10), "sera-a", command, undefined);
@@ -101,7 +101,7 @@ describe("a job", () => {
     assert.equal(server.jobs.size, 1);
   });
 
-  it("that a new head does not know any more is an error", async (test) => {
+  it("fails if a new head does not know it", async (test) => {
     const server = await RayServer.start(test, () => new Promise(() => {}));
     const job = runJob(new Jobs(origin(server), 1), "sera-a", command, undefined);
     await soon();
@@ -109,7 +109,7 @@ describe("a job", () => {
     await assert.rejects(job, /the head does not know the job sera-a-1 any more/);
   });
 
-  it("is not begun once it is to stop", async (test) => {
+  it("is not submitted if the signal is already aborted", async (test) => {
     const server = await RayServer.start(test, async () => {});
     await assert.rejects(
       runJob(new Jobs(origin(server), 1), "sera-a", command, AbortSignal.abort(new Error("enough"))),

@@ -31,14 +31,14 @@ const rows = (folder: string, name: string): any[] =>
     .slice(0, -1)
     .map((line) => JSON.parse(line));
 
-/** A cluster, and where it lies. */
+/** A cluster with its server, its storage and the executor for a run on it. */
 async function cluster(test: TestContext, work = rayWorker(programs), own: Partial<RaySettings> = {}) {
   const server = await RayServer.start(test, work);
   const storage = emptyFolder(test);
   return { server, storage, on: ray({ address: server.address, storage, patience: 1, ...own }) };
 }
 
-/** Numbers of two runs that are to be the same but for float noise. */
+/** Asserts that the numbers of two runs are equal up to float noise. */
 function assertNear(found: readonly any[], expected: readonly any[], names: readonly string[]): void {
   assert.equal(found.length, expected.length);
   for (const [i, row] of found.entries())
@@ -53,7 +53,7 @@ const dpo = (own: object = {}) =>
   direct({ batchSize: 4, learningRate: 1e-2, maxNewTokens: 4, rounds: 1, seed: 1, ...own })();
 
 describe("a run on a Ray cluster", () => {
-  it("has the numbers of a local one: steps, margins and what is kept", async (test) => {
+  it("has the same steps, margins and kept pairs as a local run", async (test) => {
     const [here, there] = [emptyFolder(test), emptyFolder(test)];
     const { server, on } = await cluster(test);
     const heldOut = { pairs: randomPairs(4, Random.seeded(9)) };
@@ -84,7 +84,7 @@ describe("a run on a Ray cluster", () => {
       rows(there, "iteration-2/margins.jsonl").map(({ id, kept }) => [id, kept]),
       rows(here, "iteration-2/margins.jsonl").map(({ id, kept }) => [id, kept]),
     );
-    // Only what the library knows of a step is kept.
+    // Only the fields of a step that the library knows are kept.
     assert.deepEqual(Object.keys(first(there)[0]), Object.keys(first(here)[0]));
     assert.deepEqual(
       server.of("train").map(({ status }) => status),
@@ -96,7 +96,7 @@ describe("a run on a Ray cluster", () => {
     await (await run.policy()).free();
   });
 
-  it("trains an adapter on a base that is put there once", async (test) => {
+  it("trains an adapter on a base model in the storage", async (test) => {
     const lora = { rank: 2, alpha: 4, targets: ["q_proj", "down_proj"] };
     const start = async () => {
       const base = await tinyPolicy(programs);
@@ -118,18 +118,18 @@ describe("a run on a Ray cluster", () => {
     await policy.free();
   });
 
-  it("finds in the storage what was done, and ends with the same bytes", async (test) => {
+  it("reuses results in the storage and ends with the same bytes", async (test) => {
     const { server, on } = await cluster(test);
     const [first, second] = [emptyFolder(test), emptyFolder(test)];
     await openRun(tinySera({ rounds: 2 }), await tinyInput(programs, { on }), { folder: first });
     const done = server.jobs.size;
     await openRun(tinySera({ rounds: 2 }), await tinyInput(programs, { on }), { folder: second });
     assert.deepEqual(resultsIn(second), resultsIn(first));
-    // It looks at the cluster anew, and that is all.
+    // It only checks the cluster again.
     assert.equal(server.jobs.size, done + 1);
   });
 
-  it("stops the job when it is interrupted, and goes on to what it would have been", async (test) => {
+  it("stops the job when it is interrupted, and resumes with the same bytes", async (test) => {
     const [whole, stopped] = [emptyFolder(test), emptyFolder(test)];
     await openRun(dpo({ rounds: 3 }), await tinyInput(programs, { on: (await cluster(test)).on }), { folder: whole });
     const abort = new AbortController();
@@ -160,7 +160,7 @@ describe("a run on a Ray cluster", () => {
     assert.deepEqual(resultsIn(stopped), resultsIn(whole));
   });
 
-  it("stops the job where the run fails here", async (test) => {
+  it("stops the job if it fails locally", async (test) => {
     const endless = rayWorker(programs, plenty, (step, signal) =>
       step === 3 ? new Promise((resolve) => signal.addEventListener("abort", () => resolve())) : undefined,
     );
@@ -179,7 +179,7 @@ describe("a run on a Ray cluster", () => {
     );
   });
 
-  it("shows the log of a job that failed, and goes on after it", async (test) => {
+  it("shows the log of a failed job, and can be resumed", async (test) => {
     let fails = true;
     const failing = rayWorker(programs, plenty, () => {
       if (fails)
@@ -208,7 +208,7 @@ describe("a run on a Ray cluster", () => {
     );
   });
 
-  it("stops at a loss that is no number", async (test) => {
+  it("throws a DivergenceError if the loss is not a number", async (test) => {
     const diverging: typeof rayWorker = (...args) => {
       const work = rayWorker(...args);
       return async (entrypoint, signal) => {
@@ -227,7 +227,7 @@ describe("a run on a Ray cluster", () => {
     );
   });
 
-  it("refuses what TRL cannot train before it asks the cluster anything", async (test) => {
+  it("refuses what TRL cannot train before it submits a job", async (test) => {
     const { server, on } = await cluster(test);
     const input = await tinyInput(programs, { on });
     const begun = (method: ReturnType<typeof dpo>, changed: Partial<RunInput> = {}) =>
@@ -252,7 +252,7 @@ describe("a run on a Ray cluster", () => {
     assert.equal(server.jobs.size, 0);
   });
 
-  it("is another run than a local one", async (test) => {
+  it("is a different run from a local one", async (test) => {
     const folder = emptyFolder(test);
     const { on } = await cluster(test);
     await openRun(dpo(), await tinyInput(programs), { folder });
@@ -279,7 +279,7 @@ describe("RayExecutor", () => {
     };
   }
 
-  it("gives each token's log-probability", async (test) => {
+  it("returns the same token log-probabilities as the local executor", async (test) => {
     const { remote, local, model } = await executors(test);
     const sequences = randomSequences(5, Random.seeded(2));
     const [found, expected] = [
@@ -293,7 +293,7 @@ describe("RayExecutor", () => {
     found.forEach((values, i) => values.forEach((value, t) => assert.ok(Math.abs(value - expected[i]![t]!) < 1e-5)));
   });
 
-  it("samples in batches, of which those that are kept are left out", async (test) => {
+  it("samples in batches and skips responses that are already known", async (test) => {
     const { remote, model } = await executors(test);
     const requests = randomSequences(3, Random.seeded(2)).map(({ prompt }, i) => ({
       key: `${i}`,
@@ -329,7 +329,7 @@ describe("RayExecutor", () => {
       assert.equal(complete, byteTokenizer.stopIds.includes(tokens.at(-1)!));
   });
 
-  it("says where results are missing", async (test) => {
+  it("refuses incomplete results, and computes them again once their folder is removed", async (test) => {
     const { remote, model, storage, server } = await executors(test);
     const sequences = randomSequences(5, Random.seeded(2));
     await remote.logProbs(model, sequences);

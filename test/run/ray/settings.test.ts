@@ -8,7 +8,7 @@ import { pinned, protocol } from "../../../src/run/ray/versions.js";
 const given = { address: "ray://head:8265", storage: "/shared" };
 
 describe("ray", () => {
-  it("takes an address as it is usually written", () => {
+  it("accepts the usual forms of an address", () => {
     for (const address of ["ray://head:8265", "http://head:8265", "http://head:8265/"])
       assert.equal(resolveRaySettings({ ...given, address }).origin, "http://head:8265");
     assert.equal(
@@ -17,7 +17,7 @@ describe("ray", () => {
     );
   });
 
-  it("refuses what is not as it has to be, by name", () => {
+  it("refuses invalid settings by name", () => {
     const refusals: readonly [object, RegExp][] = [
       [{ address: undefined }, /`address` is missing/],
       [{ storage: undefined }, /`storage` is missing/],
@@ -42,7 +42,7 @@ describe("ray", () => {
 });
 
 describe("versions", () => {
-  it("are those that cluster/ installs", () => {
+  it("match those that cluster/ installs", () => {
     const project = readFileSync("cluster/pyproject.toml", "utf8");
     const there = Object.fromEntries(
       [...project.matchAll(/"([a-z]+)(?:\[[^\]]*\])?==([\d.]+)"/g)].map(([, name, version]) => [name, version]),

@@ -13,7 +13,7 @@ import { tinyConfig } from "../../support/tiny-model.js";
 const told = (...given: Parameters<typeof lossNamed>) => trlLossOf(preference(lossNamed(...given)));
 
 describe("trlLossOf", () => {
-  it("tells TRL each loss that it has, with its settings", () => {
+  it("returns TRL's name and settings for each loss that TRL has", () => {
     const types = Object.keys(losses).flatMap((name) => {
       try {
         return [[name, told(name, { beta: 0.2 }).types.join()]];
@@ -52,7 +52,7 @@ describe("trlLossOf", () => {
     assert.deepEqual(told("dpo", { beta: 0.2, lengthNormalized: true }).types, ["sigmoid_norm"]);
   });
 
-  it("tells it a weighted sum", () => {
+  it("returns the types and weights of a weighted sum", () => {
     assert.deepEqual(told({ dpo: 0.8, nll: 0.2 }, { beta: 0.1 }), {
       types: ["sigmoid", "sft"],
       weights: [0.8, 0.2],
@@ -62,7 +62,7 @@ describe("trlLossOf", () => {
     });
   });
 
-  it("refuses by name what TRL has not, or has with another meaning", () => {
+  it("refuses losses that TRL lacks or defines differently, by name", () => {
     for (const name of ["simpo", "orpo", "cdpo", "kto-pair", "bco-pair"])
       assert.throws(
         () => told(name, { beta: 0.1 }),
@@ -75,14 +75,14 @@ describe("trlLossOf", () => {
     assert.equal(told({ dpo: 1, "exo-pair": 1 }, { beta: 0.1 }).labelSmoothing, 0.001);
   });
 
-  it("is not deceived by a loss or an objective of one's own that is called as one of the library's", () => {
+  it("refuses a custom loss or objective with the name of a built-in one", () => {
     const dpo = losses.dpo({ beta: 0.1 });
     assert.throws(() => trlLossOf(preference({ ...dpo, perPair: ({ policyChosen }) => policyChosen })), /has no dpo/);
     assert.throws(() => trlLossOf({ ...preference(dpo) }), /has no dpo \(an objective of its own\)/);
     assert.throws(() => trlLossOf(supervised), /has no sft/);
   });
 
-  it("knows the losses that the Python side takes", () => {
+  it("covers exactly the losses that the Python side accepts", () => {
     const [, there] = /^LOSSES = \{(.*)\}$/m.exec(readFileSync("cluster/sera_cluster/train.py", "utf8"))!;
     const here = [
       ...new Set(
@@ -123,7 +123,7 @@ describe("checkRemoteTraining", () => {
       resolveRaySettings({ address: "ray://head:8265", storage: "/shared", workers }),
     );
 
-  it("takes steps that each worker has as many pairs of", () => {
+  it("requires batches that divide evenly among the workers", () => {
     check();
     check({}, 4);
     check({ microBatchSize: 2 }, 4);
@@ -134,7 +134,7 @@ describe("checkRemoteTraining", () => {
     );
   });
 
-  it("refuses options that TRL's trainer has not", () => {
+  it("refuses options that TRL's trainer lacks", () => {
     const missing: Partial<TrainingOptions> = {
       evaluateEvery: 1,
       keepBestBy: "eval_loss",
@@ -150,13 +150,13 @@ describe("checkRemoteTraining", () => {
     );
   });
 
-  it("has a loss that compares pairs on one worker, all of a step together", () => {
+  it("requires one worker and whole steps for a loss that compares pairs", () => {
     check({}, 1, "aot");
     assert.throws(() => check({}, 2, "aot"), /workers: the loss aot compares all pairs of a step/);
     assert.throws(() => check({ microBatchSize: 4 }, 1, "aot"), /microBatchSize/);
   });
 
-  it("refuses pairs with numbers that mean something", () => {
+  it("refuses pairs with columns that affect training", () => {
     refuseColumns([{}, { columns: { source: 3 } }]);
     assert.throws(() => refuseColumns([{}, { columns: { weight: 1 } }]), /pair 2: the column "weight"/);
     assert.throws(() => refuseColumns([{ tokens: {} }]), /pair 1: it has columns of tokens/);

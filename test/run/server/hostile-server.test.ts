@@ -40,7 +40,7 @@ const isProbe = ({ body }: Served) => typeof body?.prompt === "string" || body?.
 const limit = 6;
 const prompt = Int32Array.from([5, 6, 7]);
 
-/** The responses of a server whose answers to sampling are changed. */
+/** Samples one response from a server after changing its answers to sampling requests. */
 async function samples(
   server: ServedModels,
   change: (choice: any, body: any, asked: Served) => unknown,
@@ -63,10 +63,10 @@ const refuses = (work: Promise<unknown>, message: RegExp) =>
     return error instanceof InputError;
   });
 
-describe("what a server writes", () => {
+describe("responses from a server", () => {
   const stop = async () => (await tinyPolicy(programs)).tokenizer.stopIds[0]!;
 
-  it("is refused where its tokens are none of the policy's", async (test) => {
+  it("are refused if a token id is outside the policy's vocabulary or not a number", async (test) => {
     const server = await served(test);
     const executor = await opened(server);
     for (const id of [tinyConfig.vocabSize, -1, 1.5, 2 ** 40]) {
@@ -80,7 +80,7 @@ describe("what a server writes", () => {
         choice.logprobs = { content: [{ id, logprob: -1 }] };
       };
       await refuses(samples(server, asLlama, executor), expected);
-      // Also where some are missing, and the text would be read instead.
+      // Also if some are missing, in which case the text would be read instead.
       const short = (choice: any, body: any) => {
         asLlama(choice);
         body.usage.completion_tokens = 5;
@@ -93,7 +93,7 @@ describe("what a server writes", () => {
     );
   });
 
-  it("ends at the stop token, and at the limit, whatever else the server sends", async (test) => {
+  it("end at the stop token or the length limit, whatever else the server sends", async (test) => {
     const server = await served(test);
     const executor = await opened(server);
     const end = await stop();
@@ -118,7 +118,7 @@ describe("what a server writes", () => {
       assert.deepEqual(await gives([9, 8], finish), [[9, 8], false], String(finish));
     const { tokenizer } = await tinyPolicy(programs);
     const read = tokenizer.encode("abc");
-    // Ids that are left out are not taken for an empty response, nor one within for the stop token.
+    // Missing ids do not make a response empty, and a stop id among incomplete ids does not end it.
     assert.deepEqual(await gives([], "stop"), [[...read, end], true]);
     assert.deepEqual(await gives([9, end], "stop", "abc", 3), [[...read, end], true]);
     assert.deepEqual(await gives(undefined, "length", "abcdefghijkl"), [
@@ -128,12 +128,12 @@ describe("what a server writes", () => {
     await refuses(gives([], "length", ""), /the server wrote nothing/);
   });
 
-  it("has a log-probability only where each of its tokens has one", async (test) => {
+  it("have a log-probability only if each of their tokens has a valid one", async (test) => {
     const server = await served(test);
     const executor = await opened(server, { adapters: emptyFolder(test), score: true }, await withAdapter());
     const end = await stop();
     const sum = async (values: unknown, ids = [9, 8, end]) => {
-      // The model is that of the start, which has no name until it is loaded.
+      // The model is the start, which has no name until it is loaded.
       server.changeAnswers((asked, body) => {
         if (asked.path !== "/v1/completions" || isProbe(asked)) return body;
         return {
@@ -153,7 +153,7 @@ describe("what a server writes", () => {
       assert.equal(await sum(bad), undefined, JSON.stringify(bad));
   });
 
-  it("is scored by log-probabilities that can be such", async (test) => {
+  it("are refused for scoring if a log-probability is missing, null or above 0", async (test) => {
     const server = await served(test);
     const executor = await opened(server, { adapters: emptyFolder(test), score: true }, await withAdapter());
     const model = { folder: emptyFolder(test) };
@@ -184,7 +184,7 @@ describe("a server that fails", () => {
       ...{ maxNewTokens: 4, seed: 1 },
     });
 
-  it("is told by what it sent, at once where that stays so", async (test) => {
+  it("is reported with what it sent, without a retry if the failure is permanent", async (test) => {
     const sent =
       (status: number, text: string, headers = {}) =>
       (response: ServerResponse) =>
@@ -212,7 +212,7 @@ describe("a server that fails", () => {
     }
   });
 
-  it("is asked again where it may recover", async (test) => {
+  it("is asked again after a transient failure", async (test) => {
     const server = await served(test);
     server.failNext((response) => void response.writeHead(429, { "retry-after": "0" }).end("{}"));
     server.failNext(
@@ -223,7 +223,7 @@ describe("a server that fails", () => {
     assert.equal(server.of("models").length, 4);
   });
 
-  it("gets the key alone, and no message has it", async (test) => {
+  it("causes no leak of the API key to another host or into an error message", async (test) => {
     const [server, other] = [await served(test), await served(test)];
     process.env["KEY_OF_TEST"] = "secret-of-mine";
     test.after(() => delete process.env["KEY_OF_TEST"]);
@@ -246,13 +246,13 @@ describe("a server that fails", () => {
     );
   });
 
-  it("names a few of very many models", async (test) => {
+  it("is reported with only ten of its many models", async (test) => {
     const server = await served(test);
     server.changeAnswers(() => ({ data: Array.from({ length: 10_000 }, (_, i) => ({ id: `m${i}` })) }));
     await refuses(ask(server), /serves "m0", .*"m9" and 9990 more; name one of them in `model`$/);
   });
 
-  it("is left alone once one response has failed", async (test) => {
+  it("gets no further requests after a response has failed", async (test) => {
     const server = await served(test);
     const executor = await opened(server, { concurrency: 1 });
     const before = server.asked.length;
@@ -264,8 +264,8 @@ describe("a server that fails", () => {
   });
 });
 
-describe("what a run asks of a server first", () => {
-  it("is asked again where the server was away, and not taken for a refusal", async (test) => {
+describe("the probes of a server before a run", () => {
+  it("are repeated if the server is temporarily unavailable, instead of counting as refused", async (test) => {
     const server = await served(test);
     let away = true;
     server.changeAnswers((asked, body) => {
@@ -279,7 +279,7 @@ describe("what a run asks of a server first", () => {
     assert.equal(server.of("completions").length, 3);
   });
 
-  it("has to be counted in tokens", async (test) => {
+  it("refuse a server that does not count the tokens of prompts", async (test) => {
     const server = await served(test);
     for (const usage of [undefined, { prompt_tokens: -1, completion_tokens: 1 }]) {
       server.changeAnswers((_, body) => ({ ...body, usage }));
@@ -287,7 +287,7 @@ describe("what a run asks of a server first", () => {
     }
   });
 
-  it("has adapters loaded from the folder, by its whole path", async (test) => {
+  it("load adapters by the absolute path of their folder, which must be writable and visible to the server", async (test) => {
     const server = await served(test);
     const adapters = emptyFolder(test);
     await opened(server, { adapters: relative(process.cwd(), adapters) }, await withAdapter());
@@ -310,8 +310,8 @@ describe("what a run asks of a server first", () => {
   });
 });
 
-describe("a run that is interrupted while a server writes", () => {
-  it("goes on to the same bytes, and does not ask again for what was written", async (test) => {
+describe("a run interrupted while a server generates", () => {
+  it("resumes with the same bytes and requests no finished batch again", async (test) => {
     const server = await served(test);
     const start = async (folder: string, signal?: AbortSignal) =>
       openRun(
@@ -333,7 +333,7 @@ describe("a run that is interrupted while a server writes", () => {
     await assert.rejects(start(folder, abort.signal), /enough/);
     const before = server.of("completions").length;
     await start(folder);
-    // Two batches of four were whole.
+    // Two batches of four were complete.
     assert.equal(server.of("completions").length - before, requests - 8);
     assert.deepEqual(resultsIn(folder), resultsIn(whole));
   });

@@ -35,7 +35,7 @@ async function withAdapter(seed: number): Promise<Policy> {
 const served = async (test: TestContext, habits?: Partial<ServerHabits>, seed = 1) =>
   ServedModels.start(test, { tiny: await tinyPolicy(programs, seed) }, habits);
 
-/** Runs SeRA of two iterations, with responses of the server. */
+/** Runs two iterations of SeRA with responses from the server. */
 async function run(
   test: TestContext,
   server: ServedModels,
@@ -49,8 +49,8 @@ async function run(
   return folder;
 }
 
-describe("a run whose responses a server writes", () => {
-  it("has the served model write, and scores by its own", async (test) => {
+describe("a run with responses from a server", () => {
+  it("samples from the served model with a seed per response, and stores none of its log-probabilities", async (test) => {
     const server = await served(test, {}, 7);
     const folder = await run(test, server, {}, await tinyPolicy(programs));
     const samples = rows(folder, "iteration-2/samples.jsonl");
@@ -64,12 +64,12 @@ describe("a run whose responses a server writes", () => {
         .map(({ body }) => body.seed),
     );
     assert.equal(seeds.size, 16);
-    // Another model's, so none of its numbers is taken for the policy's.
+    // The served model is another one, so its log-probabilities are not the policy's.
     assert.ok(samples.every(({ logProb }) => logProb === undefined));
     assert.deepEqual(server.of("load_lora_adapter"), []);
   });
 
-  it("has the policy itself write where the server loads adapters, and score where it can", async (test) => {
+  it("samples from the policy if the server loads adapters, and scores there as it does locally", async (test) => {
     const server = await served(test);
     const adapters = emptyFolder(test);
     const own = { adapters };
@@ -93,7 +93,7 @@ describe("a run whose responses a server writes", () => {
       assert.ok(Math.abs(reward - rewards(scoredHere)[i]) < 1e-4, `response ${i}`);
   });
 
-  it("reads token ids as vLLM and as llama.cpp tell them, and texts of others", async (test) => {
+  it("reads token ids in the formats of vLLM and llama.cpp, and encodes the text if ids are missing", async (test) => {
     const start = () => tinyPolicy(programs);
     const tokensOf = async (habits: Partial<ServerHabits>) => {
       const folder = await run(test, await served(test, habits), {}, await start(), { temperature: 1.5 });
@@ -101,7 +101,7 @@ describe("a run whose responses a server writes", () => {
     };
     const vllm = await tokensOf({ tells: "vllm" });
     assert.deepEqual(await tokensOf({ tells: "llama.cpp", echoes: false, dropsStop: true }), vllm);
-    // By the text, where ids are missing: another response's tokens would be trained on otherwise.
+    // The text is encoded if ids are missing; otherwise the tokens of another response would be trained on.
     const lossy = await tokensOf({ tells: "llama.cpp", losesTokens: true });
     const reread = ({ tokens, complete }: { tokens: number[]; complete: boolean }) =>
       [...byteTokenizer.encode(byteTokenizer.decode(tokens)), ...(complete ? [byteTokenizer.eosId] : [])].slice(0, 4);
@@ -109,7 +109,7 @@ describe("a run whose responses a server writes", () => {
       assert.deepEqual(lossy[i]!.tokens, row.tokens.length > 1 ? reread(row) : row.tokens, `response ${i}`);
   });
 
-  it("goes on after a server was away, and tells when it stays away", async (test) => {
+  it("retries a server that is temporarily unavailable, and fails if it is unreachable", async (test) => {
     const server = await served(test);
     server.failNext((response) => response.writeHead(503).end("{}"));
     await run(test, server, {}, await tinyPolicy(programs));
@@ -121,7 +121,7 @@ describe("a run whose responses a server writes", () => {
     );
   });
 
-  it("refuses what a server cannot do before anything is trained", async (test) => {
+  it("is refused with an unsuitable model, server, policy or method", async (test) => {
     const server = await served(test);
     const noTokens = await served(test, { takesTokens: false });
     const noEcho = await served(test, { echoes: false });
@@ -150,7 +150,7 @@ describe("a run whose responses a server writes", () => {
     );
   });
 
-  it("sends its key, and tells which is missing", async (test) => {
+  it("sends the API key, and names its environment variable if that is not set", async (test) => {
     const server = await served(test);
     process.env["KEY_OF_TEST"] = "secret-1";
     try {
@@ -167,7 +167,7 @@ describe("a run whose responses a server writes", () => {
 });
 
 describe("modelServer", () => {
-  it("refuses settings that are not what they may be, by name", () => {
+  it("refuses invalid settings by name", () => {
     const refusals: readonly [object, RegExp][] = [
       [{ address: undefined }, /`address` is missing/],
       [{ address: "localhost:8000" }, /address: found "localhost:8000", expected the address of a server, such as/],
