@@ -65,7 +65,7 @@ describe("the parts of a campaign", () => {
     assert.equal(new Set([of(1, 2), of(1, 3), of(2, 2), of(3, 2)]).size, 4);
   });
 
-  it("an error is refused if a user can act on it, and a third outcome otherwise", async () => {
+  it("an error counts as refused if a user can act on it, and as a third outcome otherwise", async () => {
     const { InputError } = await import("../../src/base/errors.js");
     const kind = (error: unknown) => outcomeOfError(error, ["/tmp/a"]).kind;
     assert.equal(kind(new InputError("/tmp/a: not JSON")), "refused");

@@ -46,7 +46,7 @@ describe("configurations", () => {
     });
   });
 
-  test("of the card default to the one named or marked default, or to the only one", () => {
+  test("of the card have a default: the one named or marked so, or the only one", () => {
     const paths = ["a/train.jsonl", "b/train.jsonl"];
     const config = (name: string, more = {}) => ({ config_name: name, data_files: `${name[0]}/*`, ...more });
     const usual = (...configs: unknown[]) => datasetSplits(paths, { configs }).usual;

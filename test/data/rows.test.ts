@@ -85,7 +85,8 @@ describe("readRows", () => {
 });
 
 describe("readRows, bad input", () => {
-  test("refuses a missing file", () => fails("nowhere/x.jsonl", /^nowhere\/x\.jsonl: no such file in .*; expected a \.jsonl/));
+  test("refuses a missing file", () =>
+    fails("nowhere/x.jsonl", /^nowhere\/x\.jsonl: no such file in .*; expected a \.jsonl/));
 
   test("refuses a folder and suggests a file in it", async () => {
     const folder = fileOf("e.jsonl", "").replace(/e\.jsonl$/, "folder");
