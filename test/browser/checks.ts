@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 
-/** Writes a line for each check and counts those that failed; a failed one leaves a picture of the page. */
+/** Prints a line for each check, counts those that fail, and saves a picture of the page for each failure. */
 export class Checks {
   private failures = 0;
 
@@ -14,7 +14,7 @@ export class Checks {
     return this.failures;
   }
 
-  /** @param look returns what was seen, as the line says it, and throws where it is not what it should be */
+  /** @param look returns what it saw, for the printed line, and throws if the check fails */
   async check(name: string, look: () => Promise<string>): Promise<void> {
     const begin = performance.now();
     try {
@@ -29,13 +29,13 @@ export class Checks {
     }
   }
 
-  /** Keeps a picture of the page or of a part of it. */
+  /** Saves a picture of the page or of a part of it. */
   async picture(name: string, of: Page | Locator): Promise<void> {
     await of.screenshot({ path: join(this.out, `${name}.png`), animations: "disabled" });
   }
 }
 
-/** Fails where a check's condition does not hold. */
+/** Throws if a check's condition does not hold. */
 export function expect(holds: boolean, seen: string, wanted: string): void {
   if (!holds) throw new Error(`found ${seen}, expected ${wanted}`);
 }

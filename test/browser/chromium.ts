@@ -10,10 +10,10 @@ const applications = [
 ];
 
 /**
- * The program of a Chromium: `CHROME_PATH`, one on the PATH, or one where its installer puts it.
- * On Debian, as root, it is installed where there is none.
+ * Returns the path of a Chromium: `CHROME_PATH`, one on the PATH, or one in its installer's place.
+ * On Debian, as root, installs one if there is none.
  *
- * @returns undefined where there is none to be had
+ * @returns undefined if there is none and none can be installed
  */
 export function chromium(): string | undefined {
   return found() ?? (installed() ? found() : undefined);

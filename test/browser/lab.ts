@@ -8,12 +8,12 @@ import { freePorts } from "../../src/base/free-ports.js";
 import { installSpec } from "../../src/kernel/install/spec.js";
 import { until } from "./until.js";
 
-/** What JupyterLab would otherwise ask a new user. */
+/** Settings that JupyterLab would otherwise ask a new user about. */
 const settings: Readonly<Record<string, object>> = {
   "apputils-extension/notification": { fetchNews: "false", checkForUpdates: false },
 };
 
-/** A JupyterLab of its own: its notebooks, settings and kernelspecs lie in a folder that is removed at the end. */
+/** A separate JupyterLab with its notebooks, settings and kernelspecs in a folder that is removed at the end. */
 export class Lab {
   private constructor(
     readonly folder: string,
@@ -25,9 +25,9 @@ export class Lab {
   /**
    * Starts JupyterLab on copies of notebooks, with the kernel of this build.
    *
-   * @param python of an environment with JupyterLab
-   * @param notebooks a folder of them
-   * @param log a file for what the server says
+   * @param python the Python of an environment with JupyterLab
+   * @param notebooks a folder of notebooks
+   * @param log a file for the server's output
    */
   static async start(python: string, notebooks: string, log: string): Promise<Lab> {
     const home = await mkdtemp(join(tmpdir(), "sera-browser-"));
@@ -52,7 +52,7 @@ export class Lab {
         ...process.env,
         JUPYTER_CONFIG_DIR: config,
         JUPYTER_DATA_DIR: data,
-        // Before the kernelspecs of the environment.
+        // Takes precedence over the kernelspecs of the environment.
         JUPYTER_PATH: data,
         JUPYTER_RUNTIME_DIR: join(home, "runtime"),
         JUPYTERLAB_SETTINGS_DIR: join(config, "lab/user-settings"),
@@ -60,7 +60,7 @@ export class Lab {
         SERA_SCALE: "smoke",
       },
     });
-    // Where the test itself is ended.
+    // In case the test itself is ended.
     process.once("exit", () => server.kill());
     const file = createWriteStream(log);
     server.stdout.pipe(file);
@@ -73,7 +73,7 @@ export class Lab {
     return lab;
   }
 
-  /** The address of a notebook in a workspace of its own. */
+  /** The address of a notebook in its own workspace. */
   addressOf(notebook: string): string {
     return `${this.address}/lab/workspaces/${notebook.replace(/\W/g, "-")}/tree/${notebook}?reset&token=${this.token}`;
   }

@@ -12,10 +12,10 @@ import { typing } from "./stages/typing.js";
 /**
  * Drives JupyterLab in Chromium.
  *
- * @param python of an environment with JupyterLab
- * @param browser the program of a Chromium
+ * @param python the Python of an environment with JupyterLab
+ * @param browser the path of a Chromium
  * @param out a folder for pictures and logs; emptied first
- * @returns how many checks failed
+ * @returns the number of failed checks
  */
 export async function browserTest(python: string, browser: string, out: string): Promise<number> {
   await rm(out, { recursive: true, force: true });
@@ -61,7 +61,7 @@ export async function browserTest(python: string, browser: string, out: string):
   }
 }
 
-/** What the page says is wrong, as it goes on. */
+/** Collects the page's errors as they occur. */
 function complaintsOf(page: Page): string[] {
   const complaints: string[] = [];
   page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));

@@ -7,7 +7,7 @@ import { until } from "./until.js";
 const kernelspec = { display_name: "SeRA (TypeScript)", language: "typescript", name: "sera" };
 const emptyCell = { cell_type: "code", execution_count: null, id: "first", metadata: {}, outputs: [], source: [] };
 
-/** A notebook that is open in JupyterLab, used as one uses it with a mouse and a keyboard. Cells are code cells, from 0. */
+/** A notebook that is open in JupyterLab, used with mouse and keyboard. Indices count code cells from 0. */
 export class Notebook {
   private constructor(
     readonly page: Page,
@@ -18,13 +18,13 @@ export class Notebook {
   static async open(page: Page, lab: Lab, name: string): Promise<Notebook> {
     await page.goto(lab.addressOf(name));
     const notebook = new Notebook(page, name);
-    // The indicator in the toolbar says idle before there is a kernel; cells that are run so early are not run.
+    // The toolbar's indicator shows idle before there is a kernel; cells started that early do not run.
     await page.locator("#jp-main-statusbar", { hasText: "SeRA (TypeScript) | Idle" }).waitFor({ timeout: 60_000 });
     await page.locator(".jp-Spinner").waitFor({ state: "detached" });
     return notebook;
   }
 
-  /** Makes a notebook of one empty cell and opens it. */
+  /** Creates a notebook with one empty cell and opens it. */
   static async create(page: Page, lab: Lab, name: string): Promise<Notebook> {
     await writeFile(
       join(lab.folder, name),
@@ -45,7 +45,7 @@ export class Notebook {
     return this.cells.nth(index);
   }
 
-  /** What stands below a cell, one for each output. */
+  /** The outputs below a cell. */
   outputs(index: number): Locator {
     return this.cell(index).locator(".jp-OutputArea-output");
   }
@@ -55,7 +55,7 @@ export class Notebook {
     return this.panel.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']");
   }
 
-  /** All that stands below a cell, as text. */
+  /** The text of all outputs below a cell. */
   async text(index: number): Promise<string> {
     await this.cell(index).scrollIntoViewIfNeeded();
     return (await this.outputs(index).allInnerTexts()).join("\n").trim();
@@ -70,7 +70,7 @@ export class Notebook {
     }
   }
 
-  /** Presses a button of the notebook's toolbar, by its command. */
+  /** Clicks a button of the notebook's toolbar, by its command. */
   async press(command: string): Promise<void> {
     await this.panel.locator(`.jp-NotebookPanel-toolbar [data-command="${command}"]`).click();
   }
@@ -110,14 +110,14 @@ export class Notebook {
     return index;
   }
 
-  /** Waits for the end of a cell that was started. */
+  /** Waits until a started cell has ended. */
   async ended(index: number, seconds = 60): Promise<void> {
     await until(`the end of cell ${index}`, async () => /\[\d+\]/.test(await this.prompt(index)), seconds);
   }
 
   /** `[3]:`, `[*]:` of a cell that runs or waits, or `[ ]:`. */
   async prompt(index: number): Promise<string> {
-    // What is far from the window has no layout, and so no innerText.
+    // A cell far outside the window has no layout and thus no innerText.
     return (await this.cell(index).locator(".jp-InputPrompt").textContent()) ?? "";
   }
 }

@@ -1,14 +1,14 @@
 import { setTimeout as wait } from "node:timers/promises";
 
-/** How often a condition is looked at, in milliseconds. */
+/** Interval between two checks of a condition, in milliseconds. */
 const every = 50;
 
 /**
- * Waits until there is something to see.
+ * Waits until `look` returns a value.
  *
- * @param look what is looked at; undefined and false are "not yet"
- * @param wanted what is waited for, as the error says it
- * @param seconds after which it fails. Default 30
+ * @param look returns undefined or false for "not yet"
+ * @param wanted what is waited for, for the error message
+ * @param seconds time after which it throws. Default: 30
  */
 export async function until<T>(wanted: string, look: () => Promise<T | undefined | false>, seconds = 30): Promise<T> {
   const end = performance.now() + 1000 * seconds;

@@ -12,14 +12,14 @@ import { growthPerRun } from "./soak.js";
 import { mergedTable, outcomeTable } from "./table.js";
 import { jupyterMessages } from "./wire.js";
 
-/** A short one of each that takes seconds; `npm run campaign` runs them for as long as is wanted. */
+/** Short campaigns that take seconds; `npm run campaign` runs them for any length of time. */
 const short = { seed: Number(process.env.SERA_CAMPAIGN_SEED ?? 1), count: 120, seconds: 20 };
 
 const thirdsOf = (tallies: readonly Tally[]) =>
   tallies.flatMap(({ input, thirds }) => thirds.map(({ id, what }) => `${input}, ${id}: ${what}`));
 
-describe("a short campaign has no third outcome", () => {
-  it("of damaged files of every kind", async () => {
+describe("a short campaign finds no fault", () => {
+  it("in damaged files of every kind", async () => {
     const tallies = await mutants(short);
     assert.deepEqual(thirdsOf(tallies), []);
     assert.deepEqual(
@@ -29,12 +29,12 @@ describe("a short campaign has no third outcome", () => {
     assert.ok(tallies.every(({ count }) => count > 0));
   });
 
-  it("of messages and markup", async () => {
+  it("in messages and markup", async () => {
     const tallies = [...(await jupyterMessages(short)), ...(await markup({ ...short, count: 20 }))];
     assert.deepEqual(thirdsOf(tallies), []);
   });
 
-  it("of malicious hubs and judges", async () => {
+  it("in answers of malicious hubs and judges", async () => {
     const tallies = [
       ...(await hostileHub({ ...short, count: 6, seconds: 10 })),
       ...(await hostileJudge({ ...short, count: 20, seconds: 10 })),
@@ -43,10 +43,10 @@ describe("a short campaign has no third outcome", () => {
   });
 });
 
-describe("what a campaign counts", () => {
-  it("good files of every kind are read", async (test) => {
+describe("the parts of a campaign", () => {
+  it("readers accept at least one good file of every kind", async (test) => {
     for (const [kind, { good, read }] of Object.entries(inputKinds)) {
-      // Configs of other architectures do not fit the weights beside them, and two Parquet files are bad on purpose.
+      // Configs of other architectures do not fit the weights next to them, and two Parquet files are bad on purpose.
       const outcomes = await Promise.all(
         good().map((bytes) =>
           read(bytes, emptyFolder(test)).then(
@@ -59,13 +59,13 @@ describe("what a campaign counts", () => {
     }
   });
 
-  it("mutants are those of their seed", () => {
+  it("mutants are determined by seed and index", () => {
     const of = (seed: number, index: number) => mutantOf("config.json", seed, index).toString("latin1");
     assert.equal(of(1, 2), of(1, 2));
     assert.equal(new Set([of(1, 2), of(1, 3), of(2, 2), of(3, 2)]).size, 4);
   });
 
-  it("an error is clear where a user can act on it, and a third outcome otherwise", async () => {
+  it("an error counts as refused if a user can act on it, and as a third outcome otherwise", async () => {
     const { InputError } = await import("../../src/base/errors.js");
     const kind = (error: unknown) => outcomeOfError(error, ["/tmp/a"]).kind;
     assert.equal(kind(new InputError("/tmp/a: not JSON")), "refused");
@@ -76,7 +76,7 @@ describe("what a campaign counts", () => {
     assert.equal(kind("/tmp/a"), "third");
   });
 
-  it("markup is an element or an attribute, and no text", () => {
+  it("hasMarkup finds elements and attributes, but not text", () => {
     for (const evil of [
       "<p><xevil></p>",
       "<p title='a' xevil='1'>",
@@ -89,7 +89,7 @@ describe("what a campaign counts", () => {
       assert.ok(!hasMarkup(good), good);
   });
 
-  it("a table keeps the rows of campaigns that were not run", () => {
+  it("mergedTable keeps the rows of campaigns that were not run", () => {
     const tally = (campaign: string, input: string, times: number) => {
       const made = new Tally(campaign, input);
       for (let i = 0; i < times; i++) made.add(done, "");
@@ -108,7 +108,7 @@ describe("what a campaign counts", () => {
     );
   });
 
-  it("growth is that of each run, once the caches have filled", () => {
+  it("growthPerRun ignores the growth before the caches are full", () => {
     const random = Random.seeded(1);
     const samples = Array.from({ length: 100 }, (_, i) => ({
       minutes: i,

@@ -5,7 +5,7 @@ import { startRun } from "../support/started-run.js";
 import { Tally, third, timeLeft, type CampaignOptions } from "./outcomes.js";
 import { compared, inFolder, undisturbed } from "./runs.js";
 
-/** A run in a file system of its own that is too small, or read-only: one clear error, and with room the same bytes. */
+/** Runs in a file system that is too small or read-only: expects one clear error and, with enough room, the same bytes. */
 export function fullDisk(options: CampaignOptions): Promise<Tally[]> {
   return inFolder(async (root) => {
     const full = new Tally("full disk", "a run with every option");
@@ -23,7 +23,7 @@ export function fullDisk(options: CampaignOptions): Promise<Tally[]> {
     const begin = performance.now();
     try {
       const { expected } = await undisturbed(join(root, "whole"));
-      // Each page more lets the run come a little further.
+      // Each additional page lets the run get a little further.
       for (
         let pages = 1;
         full.count < options.count && pages <= 400 && timeLeft(begin, options);

@@ -1,6 +1,6 @@
 /*
- * Seeded damage and malice against everything that is read, and runs that are killed, met by others or left without room.
- * The table counts outcomes; every third one is told with what repeats it.
+ * Seeded damage and attacks on everything that is read, and runs that are killed, started twice or left without disk space.
+ * The table counts outcomes; each third outcome is listed with what is needed to repeat it.
  *
  * usage: npm run campaign -- --what kills --count 100
  */

@@ -10,7 +10,7 @@ import { goldByIteration } from "../../src/plot/gold-by-iteration.js";
 import { renderSvg } from "../../src/plot/render-svg.js";
 import { done, Tally, third, timeLeft, type CampaignOptions } from "./outcomes.js";
 
-/** A name that no markup of ours has: where it is an element or an attribute of the output, data became markup. */
+/** A name that no markup of ours has: if it is an element or an attribute of the output, data became markup. */
 const mark = "xevil";
 const payloads: readonly string[] = [
   ...[
@@ -40,7 +40,7 @@ const payloads: readonly string[] = [
 
 const bundleOf = async (shown: Displayable): Promise<string> => String((await shown[displaySymbol]())["text/html"]);
 
-/** How data ends up in a page: as text, as a name, as a title. */
+/** Ways of data into a page: as text, as a name, as a title. */
 const ways: Readonly<Record<string, (text: () => string) => Promise<string>>> = {
   showTable: (text) =>
     bundleOf(
@@ -74,13 +74,13 @@ const ways: Readonly<Record<string, (text: () => string) => Promise<string>>> = 
 /** Whether a page has an element or an attribute of the name that only data has. */
 export function hasMarkup(markup: string): boolean {
   if (new RegExp(`<[\\s\\0/]*${mark}`, "i").test(markup)) return true;
-  // Tags as a browser reads them, values of attributes left out.
+  // Tags as a browser parses them, without the values of attributes.
   return [...markup.matchAll(/<[a-z][^\s/>]*((?:"[^"]*"|'[^']*'|[^>"'])*)>/gi)].some(([, attributes]) =>
     new RegExp(`\\s${mark}\\s*=`, "i").test(attributes!.replace(/"[^"]*"|'[^']*'/g, '""')),
   );
 }
 
-/** Data that looks like markup, in every place where it is shown. */
+/** Shows data that looks like markup in every place where data is shown. */
 export async function markup(options: CampaignOptions): Promise<Tally[]> {
   const tallies: Tally[] = [];
   for (const [way, show] of Object.entries(ways)) {

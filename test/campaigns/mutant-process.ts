@@ -1,6 +1,6 @@
 /*
- * Reads mutants, one after the other, as it is told: `{ kind, seed, from, to }`. It says which one it begins, so that
- * whoever watches it knows what it hangs or breaks at. What a rejection that nobody handles belongs to, it says too.
+ * Reads mutants one by one on request: `{ kind, seed, from, to }`. It reports which one it begins, so that its parent knows
+ * where it hangs or crashes, and to which one an unhandled rejection belongs.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { mutant } from "./mutate.js";
 import { done, outcomeOfError, third, type Outcome } from "./outcomes.js";
 import { inputKinds } from "./readers.js";
 
-/** What the process is told. */
+/** A request to the process. */
 export interface MutantRequest {
   readonly kind: string;
   readonly seed: number;
@@ -18,7 +18,7 @@ export interface MutantRequest {
   readonly to: number;
 }
 
-/** What it says. */
+/** A report of the process. */
 export type MutantReport =
   | { readonly began: number }
   | { readonly ended: number; readonly outcome: Outcome }
@@ -47,7 +47,7 @@ async function read({ kind, seed, from, to }: MutantRequest): Promise<void> {
       () => done,
       (error: unknown) => outcomeOfError(error, [folder]),
     );
-    // A rejection is told after the turn in which it was left alone.
+    // An unhandled rejection is reported after the turn in which it happened.
     await new Promise(setImmediate);
     if (stray !== undefined) outcome = third(stray);
     rmSync(folder, { recursive: true, force: true });

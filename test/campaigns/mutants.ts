@@ -7,12 +7,12 @@ import { inputKinds } from "./readers.js";
 
 const program = fileURLToPath(new URL("./mutant-process.js", import.meta.url));
 
-/** Bounds for one file of some kilobytes: Parquet's own are 20 s and 0.5 GB, an unknown expression's 10 s. */
+/** Bounds for one file of some kilobytes; the library's own are 20 s and 0.5 GB for Parquet, 10 s for an unknown expression. */
 const bounds = { seconds: 40, bytes: 2.5e9 };
-/** Files that one process reads, so that what one leaves behind does not add up. */
+/** Number of files that one process reads, so that leftovers do not accumulate. */
 const batch = 200;
 
-/** Seeded damage to every kind of file that the library reads. */
+/** Reads every kind of file that the library reads, with seeded damage. */
 export async function mutants(options: CampaignOptions, only?: string): Promise<Tally[]> {
   const kinds = Object.entries(inputKinds).filter(([kind]) => only === undefined || kind.includes(only));
   const shares = kinds.reduce((sum, [, { share }]) => sum + share, 0);
@@ -21,7 +21,7 @@ export async function mutants(options: CampaignOptions, only?: string): Promise<
     const tally = new Tally("mutants", kind);
     tallies.push(tally);
     const count = Math.max(1, Math.round((options.count * share) / shares));
-    // Each kind has its share of the time as well.
+    // Each kind gets its share of the time as well.
     const own = { ...options, seconds: (options.seconds * share) / shares };
     const started = performance.now();
     let from = 0;
@@ -33,7 +33,7 @@ export async function mutants(options: CampaignOptions, only?: string): Promise<
   return tallies;
 }
 
-/** Reads mutants in a process of their own until one ends it; gives back the first that is still to be read. */
+/** Reads mutants in a separate process until one ends it; returns the index of the first unread one. */
 async function readBatch(request: MutantRequest, tally: Tally): Promise<number> {
   const child = fork(program, [], { stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: ["--enable-source-maps"] });
   let told = "";
@@ -68,7 +68,7 @@ async function readBatch(request: MutantRequest, tally: Tally): Promise<number> 
   return current + 1;
 }
 
-/** Memory of a process as Linux tells it; 0 elsewhere. */
+/** Resident memory of a process on Linux; 0 elsewhere. */
 function residentBytes({ pid }: ChildProcess): number {
   try {
     return Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * 4096;

@@ -1,6 +1,6 @@
 import type { Random } from "../../src/base/random.js";
 
-/** Values that a field is given in place of its own. */
+/** Values to put in place of a field's own. */
 const oddValues: readonly string[] = [
   ...[
     "null",
@@ -46,7 +46,7 @@ type Mutation = (bytes: Buffer, random: Random, others: readonly Buffer[]) => Bu
 
 const at = (bytes: Buffer, random: Random) => random.integer(bytes.length + 1);
 
-/** A range of up to 64 bytes, or now and then of any length. */
+/** A range of up to 64 bytes, or sometimes of any length. */
 function range(bytes: Buffer, random: Random): readonly [number, number] {
   const start = at(bytes, random);
   const most = random.uniform() < 0.8 ? 64 : bytes.length;
@@ -55,13 +55,13 @@ function range(bytes: Buffer, random: Random): readonly [number, number] {
 
 const join = (...parts: readonly (Buffer | string)[]) => Buffer.concat(parts.map((part) => Buffer.from(part)));
 
-/** Of any bytes. */
+/** Mutations of any bytes. */
 const ofBytes: readonly Mutation[] = [
   // One bit, one byte, several bytes.
   (bytes, random) => changed(bytes, random, 1, (byte) => byte ^ (1 << random.integer(8))),
   (bytes, random) => changed(bytes, random, 1, () => random.pick([0, 1, 0x7f, 0x80, 0xff, random.integer(256)])),
   (bytes, random) => changed(bytes, random, 2 + random.integer(30), () => random.integer(256)),
-  // Without an end, without a part, with a part twice, with parts exchanged.
+  // The end cut off, a part removed, a part repeated, two parts swapped.
   (bytes, random) => bytes.subarray(0, at(bytes, random)),
   (bytes, random) => {
     const [start, end] = range(bytes, random);
@@ -79,13 +79,13 @@ const ofBytes: readonly Mutation[] = [
     const [a, b] = [at(bytes, random), at(bytes, random)].sort((x, y) => x - y) as [number, number];
     return join(bytes.subarray(b), bytes.subarray(a, b), bytes.subarray(0, a));
   },
-  // With other bytes in it.
+  // Other bytes inserted.
   (bytes, random) => {
     const place = at(bytes, random);
     const noise = Buffer.from(Array.from({ length: 1 + random.integer(40) }, () => random.integer(256)));
     return join(bytes.subarray(0, place), noise, bytes.subarray(place));
   },
-  // The beginning of this with the end of another.
+  // The beginning of this file with the end of another.
   (bytes, random, others) => {
     const other = random.pick(others);
     return join(bytes.subarray(0, at(bytes, random)), other.subarray(at(other, random)));
@@ -102,16 +102,16 @@ const ofBytes: readonly Mutation[] = [
   },
 ];
 
-/** Of text. */
+/** Mutations of text. */
 const ofText: readonly Mutation[] = [
   // A number, or a string, becomes something else.
   (bytes, random) => replacedMatch(bytes, random, /-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/g),
   (bytes, random) => replacedMatch(bytes, random, /"(?:[^"\\]|\\.){0,200}"/g),
   (bytes, random) => replacedMatch(bytes, random, /"(?:[^"\\]|\\.){0,200}"(?=\s*:)/g),
-  // A value anywhere in it becomes something else, or is gone.
+  // A JSON value anywhere in it becomes something else, or is removed.
   ofJson,
   ofJson,
-  // A line twice, away, or elsewhere.
+  // A line repeated, removed, or moved.
   (bytes, random) => {
     const lines = bytes.toString("latin1").split("\n");
     const line = lines.splice(random.integer(lines.length), 1)[0]!;
@@ -138,7 +138,7 @@ function replacedMatch(bytes: Buffer, random: Random, pattern: RegExp): Buffer {
   return Buffer.from(text.slice(0, index) + random.pick(oddValues) + text.slice(index + match.length), "latin1");
 }
 
-/** Changes one value of one line, or of the whole text, that is JSON. */
+/** Changes one value in a JSON text, or in one line of a text with JSON lines. */
 function ofJson(bytes: Buffer, random: Random): Buffer {
   const text = bytes.toString("utf8");
   const lines = isJson(text) ? [text] : text.split("\n");
@@ -171,10 +171,10 @@ function isJson(text: string): boolean {
 }
 
 /**
- * A file as damage or malice may leave it: one to three changes.
+ * Makes one to three changes to a file, as damage or an attacker may.
  *
- * @param isText whether changes of text make sense in it
- * @param others of the same kind, to be mixed with
+ * @param isText whether to make changes of text too
+ * @param others files of the same kind, to mix with
  */
 export function mutant(bytes: Buffer, random: Random, isText: boolean, others: readonly Buffer[]): Buffer {
   const mutations = isText ? [...ofBytes, ...ofText, ...ofText] : ofBytes;

@@ -1,23 +1,23 @@
 /** How one attempt of a campaign ended. Only the third kind is a fault. */
 export type Outcome =
-  /** What was asked for was done: the bytes of an undisturbed run, or a file that still says something. */
+  /** The work was done: the run has the bytes of an undisturbed one, or the file could still be read. */
   | { readonly kind: "done" }
   /** One error that names the file, in the user's terms. */
   | { readonly kind: "refused" }
-  /** A stack trace, a hang, memory without end, a crash, other bytes. */
+  /** A stack trace, a hang, unbounded memory, a crash, other bytes. */
   | { readonly kind: "third"; readonly what: string };
 
 export const done: Outcome = { kind: "done" };
 export const refused: Outcome = { kind: "refused" };
 export const third = (what: string): Outcome => ({ kind: "third", what });
 
-/** Longest message that a person reads. */
+/** Longest message that a person would read, in characters. */
 const longestMessage = 3000;
 
 /**
- * The outcome that an error is: clear where it is an InputError, or the system's error, and names what it is about.
+ * Returns the outcome for an error: "refused" if it is an InputError or a system error and names what it is about.
  *
- * @param names one of which the message has to hold; none where the error has no file to name
+ * @param names the message must contain one of these; empty if there is no file to name
  */
 export function outcomeOfError(error: unknown, names: readonly string[]): Outcome {
   if (!(error instanceof Error)) return third(`threw ${String(error)}`);
@@ -33,12 +33,12 @@ export function outcomeOfError(error: unknown, names: readonly string[]): Outcom
   return refused;
 }
 
-/** Counts of outcomes, and an example of each third one. */
+/** Counts of outcomes, with the details of each third one. */
 export class Tally {
   done = 0;
   refused = 0;
   readonly thirds: { readonly id: string; readonly what: string }[] = [];
-  /** Why it was not run, where it was not. */
+  /** Why the campaign was not run, if it was not. */
   skipped: string | undefined;
   seconds = 0;
 
@@ -57,7 +57,7 @@ export class Tally {
   }
 }
 
-/** What every campaign is given. */
+/** Options of every campaign. */
 export interface CampaignOptions {
   readonly seed: number;
   /** Attempts for each kind of input. */

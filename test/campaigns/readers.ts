@@ -13,16 +13,16 @@ import { loadTokenizer } from "../../src/model/tokenizer/load-tokenizer.js";
 import { openGguf } from "../../src/model/checkpoint/gguf/open-gguf.js";
 import { readSafetensors } from "../../src/model/checkpoint/safetensors/safetensors.js";
 
-/** A kind of file that the library reads: some good ones, and how one is read as a user would have it read. */
+/** A kind of file that the library reads: some good files, and how to read one as a user would. */
 export interface InputKind {
   readonly isText: boolean;
   readonly good: () => readonly Buffer[];
-  /** Of so many attempts in all, how many are of this kind. */
+  /** Share of the attempts with this kind, relative to the other shares. */
   readonly share: number;
   /**
-   * Writes the file, with what it needs beside it, to an empty folder, and reads it.
+   * Writes the file, with the other files that it needs, to an empty folder, and reads it.
    *
-   * @throws what a user would see
+   * @throws the error that a user would see
    */
   readonly read: (bytes: Buffer, folder: string) => Promise<unknown>;
 }
@@ -65,7 +65,7 @@ const pairs = (): Buffer[] => {
   ];
 };
 
-/** Writes a file and reads it: first as it is, then without its bad rows, which are then named. */
+/** Writes a file and reads it: first without its bad rows, which must be named, then as it is. */
 const readPairs = (name: string) => async (bytes: Buffer, folder: string) => {
   const path = join(folder, name);
   writeFileSync(path, bytes);
@@ -85,7 +85,7 @@ const readPairs = (name: string) => async (bytes: Buffer, folder: string) => {
 let loaded: ReturnType<typeof loadTokenizer> | undefined;
 const tinyTokenizer = () => (loaded ??= loadTokenizer(checkpoint));
 
-/** A file of a folder that is otherwise as it should be. */
+/** Reads a folder in which only this file differs from the source. */
 const within =
   (source: string, name: string, read: (folder: string) => Promise<unknown>) =>
   async (bytes: Buffer, folder: string) => {
@@ -113,7 +113,7 @@ const ofCheckpoint = (name: string, read: (folder: string) => Promise<unknown> =
   read: within(checkpoint, name, read),
 });
 
-/** Tokenizers of every kind, whose other files are given with them. */
+/** Reads a tokenizer of any kind, with a generated configuration. */
 async function readTokenizer(bytes: Buffer, folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "tokenizer.json"), bytes);
@@ -122,7 +122,7 @@ async function readTokenizer(bytes: Buffer, folder: string): Promise<void> {
   return useTokenizer(folder);
 }
 
-/** Every kind of input, by its name in the table. */
+/** Every kind of input by its name in the table. */
 export const inputKinds: Readonly<Record<string, InputKind>> = {
   "pairs (.jsonl)": { isText: true, share: 24, good: pairs, read: readPairs("data.jsonl") },
   "pairs (.jsonl.gz)": {

@@ -14,10 +14,10 @@ import { startRun } from "../support/started-run.js";
 import { resultsIn } from "../support/tiny-run.js";
 import { done, outcomeOfError, Tally, third, timeLeft, type CampaignOptions, type Outcome } from "./outcomes.js";
 
-/** Kills of one run before it is left alone. */
+/** Number of times that a run is killed before it may end. */
 const mostKills = 5;
 
-/** A run with every option that nothing disturbed, and the seconds from its beginning to its end, without the loading of modules. */
+/** An undisturbed run with every option: its results, and its duration in seconds without the loading of modules. */
 export async function undisturbed(folder: string): Promise<{ expected: Record<string, string>; seconds: number }> {
   const run = startRun(folder, "full");
   await run.begun;
@@ -35,7 +35,7 @@ export const compared = (folder: string, expected: Record<string, string>): Outc
   );
 };
 
-/** Gives work a folder of its own, which is gone afterwards. */
+/** Does work in a new folder, which is removed afterwards. */
 export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "sera-campaign-"));
   try {
@@ -45,7 +45,7 @@ export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise
   }
 }
 
-/** Processes killed at random moments, several times each, and then left to end: the bytes are those of an undisturbed run. */
+/** Kills runs at random moments, several times each, and lets them end: expects the bytes of an undisturbed run. */
 export function kills(options: CampaignOptions): Promise<Tally[]> {
   return inFolder(async (whole) => {
     const tally = new Tally("kill and resume", "a run with every option");
@@ -60,7 +60,7 @@ export function kills(options: CampaignOptions): Promise<Tally[]> {
           const run = startRun(folder, "full");
           if (killed < mostKills) {
             const stop = new AbortController();
-            // Every kill is one of a run that goes on: before it begins there is nothing to lose.
+            // Kill only after the run has begun: before that, there is nothing to lose.
             await run.begun;
             await Promise.race([
               run.ended,
@@ -84,7 +84,7 @@ export function kills(options: CampaignOptions): Promise<Tally[]> {
   });
 }
 
-/** Two processes that want the same folder: one goes on, the other is refused or reads the end, and the bytes are the same. */
+/** Resumes one folder in two processes: expects one to end, the other to be refused or to read the result, and the same bytes. */
 export function twoProcesses(options: CampaignOptions): Promise<Tally[]> {
   return inFolder(async (whole) => {
     const tally = new Tally("two processes", "one run folder");
@@ -115,7 +115,7 @@ export function twoProcesses(options: CampaignOptions): Promise<Tally[]> {
   });
 }
 
-/** Every file of a run folder damaged in ten ways, in a run that has ended and in one that goes on. */
+/** Damages every file of a run folder in ten ways, in a finished run and in one to be resumed. */
 export function damagedFolders(options: CampaignOptions): Promise<Tally[]> {
   return inFolder(async (root) => {
     const engine = new OnnxEngine({ threads: 1 });
@@ -176,7 +176,7 @@ export function damagedFolders(options: CampaignOptions): Promise<Tally[]> {
   });
 }
 
-/** A file that nothing reads may stay as it was damaged; all others have to be right. */
+/** A file that nothing reads may stay damaged; all others must be correct. */
 function sameButFor(name: string, folder: string, expected: Record<string, string>): Outcome {
   const { [name]: _, ...others } = resultsIn(folder);
   const { [name]: __, ...rest } = expected;

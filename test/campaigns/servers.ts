@@ -11,10 +11,10 @@ import { byNumber, cutBefore, cutWithin, JudgeServer, refuse, say } from "../sup
 import { mutant } from "./mutate.js";
 import { done, outcomeOfError, Tally, third, timeLeft, type CampaignOptions } from "./outcomes.js";
 
-/** Seconds for one attempt, with every repetition that a client allows a server. */
+/** Seconds for one attempt, including all retries of the client. */
 const longestAttempt = 60;
 
-/** What a helper of tests gives to `after` is done when the work is over. */
+/** Runs work with a test context; what is passed to its `after` runs at the end. */
 async function asTest<T>(work: (test: TestContext) => Promise<T>): Promise<T> {
   const after: (() => unknown)[] = [];
   try {
@@ -39,7 +39,7 @@ const rows = Array.from(
   (_, i) => `${JSON.stringify({ prompt: `p ${i}`, chosen: "a", rejected: "b" })}\n`,
 ).join("");
 
-/** Ways in which a hub answers wrongly with a status of success: these are not tried again. */
+/** Returns a wrong answer of a hub with a status of success, which clients do not retry. */
 function wrongAnswer(random: Random, good: Buffer): (response: ServerResponse) => void {
   const paths = [
     "../../../canary",
@@ -79,7 +79,7 @@ function wrongAnswer(random: Random, good: Buffer): (response: ServerResponse) =
   return (response) => void response.writeHead(200, headers).end(body);
 }
 
-/** A hub whose answers are damaged or malicious: the rows, or one clear error; nothing is written outside the cache. */
+/** A hub with damaged or malicious answers: expects the rows or one clear error, and nothing written outside the cache. */
 export async function hostileHub(options: CampaignOptions): Promise<Tally[]> {
   const tally = new Tally("hostile hub", "listings, cards, files");
   const begin = performance.now();
@@ -123,7 +123,7 @@ export async function hostileHub(options: CampaignOptions): Promise<Tally[]> {
   return [tally];
 }
 
-/** A judge whose answers are damaged or malicious: a verdict, or one clear error; nothing lifts the cap. */
+/** A judge with damaged or malicious answers: expects a verdict or one clear error, and a cost cap that still holds. */
 export async function hostileJudge(options: CampaignOptions): Promise<Tally[]> {
   const tallies: Tally[] = [];
   for (const api of ["anthropic", "openai"] as const) {
@@ -152,7 +152,7 @@ export async function hostileJudge(options: CampaignOptions): Promise<Tally[]> {
         const tokens = [random.pick(numbers), random.pick(numbers)] as const;
         const damaged = (response: ServerResponse, asked: Parameters<ReturnType<typeof say>>[1]) => {
           const end = response.end.bind(response);
-          // The good answer, damaged on its way.
+          // The good answer, damaged in transit.
           response.end = ((body: string) => end(mutant(Buffer.from(body), random, true, [Buffer.from(body)]))) as never;
           say(byNumber(asked.text), { tokens })(response, asked);
         };
@@ -171,7 +171,7 @@ export async function hostileJudge(options: CampaignOptions): Promise<Tally[]> {
           () => done,
           (error: unknown) => outcomeOfError(error, ["judge-1", "maxCost"]),
         );
-        // A server can say that it took far more than it can have, and nothing more is then asked; it cannot give any back.
+        // A server can report more tokens than it can have used, which ends the requests; it cannot lower the cost.
         const { cost: spent, calls } = judge.spent!;
         tally.add(
           spent! >= 0 && calls <= 6 ? outcome : third(`spent ${spent} in ${calls} requests`),

@@ -16,23 +16,23 @@ import { fullInput, fullSera } from "../support/full-run.js";
 /** Memory of this process at one moment. */
 interface Sample {
   readonly minutes: number;
-  /** Runs that have ended. */
+  /** Number of finished runs. */
   readonly runs: number;
-  /** Resident, in MB. */
+  /** Resident memory in MB. */
   readonly resident: number;
-  /** JavaScript's own and its buffers, in MB. */
+  /** JavaScript's heap and buffers in MB. */
   readonly heap: number;
 }
 
-/** Samples of a soak, however long. */
+/** Number of samples of a soak of any length. */
 const samples = 240;
 
 /**
- * One process that does for hours what a notebook does in a day: reads data, tokenizes it, shows tables, trains runs with
- * every option and draws plots. Its memory is written to a table and drawn each time that it is measured, so that a soak that
- * is stopped keeps what it has seen.
+ * Does for hours in one process what a notebook does in a day: reads and tokenizes data, shows tables, trains runs with
+ * every option and draws plots. Updates a table and a plot of its memory at each measurement, so that a soak that is stopped
+ * keeps its samples.
  *
- * @param out where the plot goes (`.svg`); the table lies beside it (`.csv`)
+ * @param out path of the plot (`.svg`); the table is next to it (`.csv`)
  */
 export async function soak(hours: number, out: string): Promise<readonly Sample[]> {
   const engine = new OnnxEngine({ threads: 1 });
@@ -89,7 +89,7 @@ async function writeSoak(taken: readonly Sample[], out: string): Promise<void> {
   writeFileSync(out, await renderSvg(spec));
 }
 
-/** Growth of the resident memory in MB for each run, by least squares over the second half, after the caches have filled. */
+/** Growth of the resident memory in MB per run, by least squares over the second half, after the caches are full. */
 export function growthPerRun(taken: readonly Sample[]): number {
   const half = taken.slice(Math.floor(taken.length / 2));
   const mean = (of: (sample: Sample) => number) => half.reduce((sum, sample) => sum + of(sample), 0) / half.length;

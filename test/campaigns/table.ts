@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Tally } from "./outcomes.js";
 
-/** Lines of a table in Markdown. */
+/** The lines of a Markdown table. */
 export function outcomeTable(tallies: readonly Tally[]): string {
   const rows = tallies.map((tally) => {
     const { campaign, input, done, refused, thirds, skipped, seconds } = tally;
@@ -15,7 +15,7 @@ export function outcomeTable(tallies: readonly Tally[]): string {
   ].join("\n");
 }
 
-/** A table with another's rows in place of its own of the same campaign and input, and those that it lacks after them. */
+/** Returns `before` with the rows of `now` in place of those of the same campaign and input; new rows go to the end. */
 export function mergedTable(before: string, now: string): string {
   const nameOf = (row: string) => row.split(" | ").slice(0, 2).join(" | ");
   const [heading, line, ...rows] = now.split("\n");
@@ -28,13 +28,13 @@ export function mergedTable(before: string, now: string): string {
   return [heading, line, ...kept, ...rows.filter((row) => !kept.includes(row))].join("\n");
 }
 
-/** What stands between the marks of a file. */
+/** Returns the text between the marks of a file. */
 export function readBetweenMarks(file: string, mark: string): string {
   const [, after = ""] = readFileSync(file, "utf8").split(`<!-- ${mark} -->\n`);
   return after.split(`\n<!-- /${mark} -->`)[0]!;
 }
 
-/** Puts text between the marks of a file that it was put between before. */
+/** Replaces the text between the marks of a file. */
 export function writeBetweenMarks(file: string, mark: string, text: string): void {
   const [start, end] = [`<!-- ${mark} -->`, `<!-- /${mark} -->`];
   const before = readFileSync(file, "utf8");

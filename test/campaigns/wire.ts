@@ -20,7 +20,7 @@ const contents: readonly Content[] = [
 ];
 const key = "a secret key";
 
-/** Frames of Jupyter's protocol, damaged: signed as they are, or not. What is damaged after it was signed is never taken. */
+/** Damages frames of Jupyter's protocol, signed or not. Frames that are damaged after signing must never be accepted. */
 export function jupyterMessages(options: CampaignOptions): Promise<Tally[]> {
   const tallies = [
     new Tally("Jupyter messages", "damaged after signing"),
@@ -44,7 +44,7 @@ export function jupyterMessages(options: CampaignOptions): Promise<Tally[]> {
         buffers: [Buffer.from("x")],
       };
       const frames: Buffer[] = encode(message, isSigned ? key : "").map((frame) => Buffer.from(frame));
-      // After the identity and the delimiter come the signature and what it signs.
+      // The signature and the signed frames follow the identity and the delimiter.
       const at = 2 + random.integer(5);
       const before = frames[at]!;
       frames[at] = mutant(before, random, true, frames);

@@ -21,7 +21,7 @@ const pairs: PreferencePair[] = [
 const editor = (edit: Editor["edit"]): Editor => ({ name: "mine", version: "1", edit });
 const bridged = async (edit: Editor["edit"], options = {}) => bridge(pairs, editor(edit), options);
 
-test("the improved response takes the chosen one's place, beside the rejected one; what needs no edit keeps its pair", async () => {
+test("an improved response replaces the chosen one; a pair that needs no edit stays the same", async () => {
   const asked: unknown[] = [];
   const found = await bridged((request) => {
     asked.push(request);
@@ -40,7 +40,7 @@ test("the improved response takes the chosen one's place, beside the rejected on
   });
 });
 
-test("the worsened response takes the rejected one's place, and blind editors see one response", async () => {
+test("a worsened response replaces the rejected one, and seesOther: false hides the other response", async () => {
   const found = await bridged(
     ({ response, other, way }) => (response === "x" ? null : `${way} ${other ?? "blind"} two three`),
     { way: "worsen", seesOther: false },
@@ -51,12 +51,12 @@ test("the worsened response takes the rejected one's place, and blind editors se
   );
 });
 
-test("an edit that is the other response leaves the pair with its score", async () => {
+test("an edit that equals the other response keeps the pair and its scores", async () => {
   const found = await bridged(({ other }) => other!);
   assert.deepEqual(found.pairs, pairs);
 });
 
-test("edits of no use leave the pair as it is, and most of them are refused", async () => {
+test("an unusable edit keeps the pair, and bridge throws if most edits are unusable", async () => {
   for (const [edit, why] of [
     [(text: string) => text, "the response unchanged; return null where none is needed"],
     [() => " ", "an empty text"],
@@ -77,7 +77,7 @@ test("edits of no use leave the pair as it is, and most of them are refused", as
   assert.deepEqual([found.edited, found.unusable, found.pairs[1]], [1, 1, pairs[1]]);
 });
 
-test("an editor that fails, or is none, is named", async () => {
+test("an editor that fails or is invalid is named in the error", async () => {
   await assert.rejects(
     bridged(() => 3 as unknown as string),
     {
@@ -110,7 +110,7 @@ test("an editor that fails, or is none, is named", async () => {
   });
 });
 
-test("an editor that never answers does not keep an abort waiting", async () => {
+test("an editor that never answers does not delay an abort", async () => {
   const abort = new AbortController();
   const waiting = bridge(
     pairs,
@@ -136,7 +136,7 @@ test("an edit that only changes spaces at the ends does not count as an edit", a
   }
 });
 
-test("what is no list of pairs, or no options, is refused at once", async () => {
+test("invalid pairs and options are refused", async () => {
   const good = editor(() => null);
   const refuses = (given: unknown, options: unknown, message: RegExp) =>
     assert.rejects(bridge(given as PreferencePair[], good, options as object), { name: "InputError", message });
@@ -160,7 +160,7 @@ const { train } = generateWorld({
 });
 const gold = ({ prompt }: PreferencePair, text: string) => goldReward(prompt as string, text).total;
 
-test("the world's editor mends a response by few sentences of the better one, and leaves one that is as good", async () => {
+test("the world's editor improves responses by small edits and leaves those that need none", async () => {
   const { pairs: made, edited, unneeded, unusable } = await bridge(train, worldEditor());
   assert.ok(edited > 50 && unneeded > 2 && unusable === 0, `${edited} ${unneeded} ${unusable}`);
   for (const [i, pair] of made.entries()) {
@@ -175,7 +175,7 @@ test("the world's editor mends a response by few sentences of the better one, an
   assert.ok(gains > 0.65, `${gains}`);
 });
 
-test("the world's editor worsens in the same way, and writes what it needs where it sees one response alone", async () => {
+test("the world's editor can also worsen responses, and edit without seeing the other response", async () => {
   const worse = await bridge(train, worldEditor(), { way: "worsen" });
   const blind = await bridge(train, worldEditor(), { seesOther: false });
   for (const [i, pair] of worse.pairs.entries())
@@ -185,12 +185,12 @@ test("the world's editor worsens in the same way, and writes what it needs where
   assert.deepEqual(await bridge(train, worldEditor(), { seesOther: false }), blind);
 });
 
-test("a response is mended at the sentence that makes the difference", async () => {
+test("the world's editor corrects the faulty sentence and renumbers the steps", async () => {
   const prompt = "cook a soup with rice and peas . use two steps . be polite .";
   const chosen = "of course . first add rice . second mix peas . the soup is ready . thank you .";
   const edit = (response: string, other = chosen) => worldEditor().edit({ prompt, response, other, way: "improve" });
   assert.equal(await edit("hooray ! first add rice . second mix peas . the soup is ready . thank you ."), chosen);
-  // A step goes, and those after it are counted anew.
+  // A step is removed, and the later ones are renumbered.
   assert.equal(
     await edit("of course . first stir the soup . second add rice . third mix peas . the soup is ready . thank you ."),
     chosen,

@@ -1,6 +1,6 @@
 import type { Tokenizer } from "../../src/model/tokenizer/tokenizer.js";
 
-/** A tokenizer whose tokens are bytes, so that lengths can be counted by hand: byte `b` is id `b + 3`. */
+/** A tokenizer with one token per byte, so that lengths can be counted by hand: byte `b` is id `b + 3`. */
 export function byteTokenizer({ bos }: { bos: boolean }): Tokenizer {
   const encoder = new TextEncoder();
   return {

@@ -12,7 +12,7 @@ const row = (own: object) => ({ prompt: "p", chosen: "yes", rejected: "no", ...o
 const columns = { weight: "annotators", labelSmoothing: "doubt" };
 
 describe("columns of preference pairs", () => {
-  it("are read under the names that a loss reads, tokenized, and stay where labels are flipped", async () => {
+  it("are read under the names that a loss reads, and kept by label flips and tokenization", async () => {
     const { pairs } = await loadPreferences(
       fileOf("columns.jsonl", jsonLines(row({ annotators: 3, doubt: 0.25 }), row({ annotators: 0, doubt: 0 }))),
       { columns },
@@ -32,7 +32,7 @@ describe("columns of preference pairs", () => {
     );
   });
 
-  it("that are missing or no numbers make a bad row, which can be skipped", async () => {
+  it("that are missing or not numbers make a bad row, which can be skipped", async () => {
     const file = fileOf(
       "bad-columns.jsonl",
       jsonLines(row({ annotators: 1, doubt: 0 }), row({ annotators: "many", doubt: 0 }), row({ annotators: 1 })),
@@ -46,7 +46,7 @@ describe("columns of preference pairs", () => {
     assert.match(skipped[1]!.reason, /bad-columns\.jsonl:3: column "doubt" is missing; expected a number/);
   });
 
-  it("that are null are refused", async () => {
+  it("given as null are refused", async () => {
     const file = fileOf("null-columns.jsonl", '{"prompt":"Q","chosen":"a","rejected":"b"}\n');
     await assert.rejects(loadPreferences(file, { columns: null as never }), {
       name: "InputError",
@@ -54,7 +54,7 @@ describe("columns of preference pairs", () => {
     });
   });
 
-  it("are named by an object of texts", async () => {
+  it("are refused unless given as an object of names", async () => {
     for (const names of [["weight"], "weight", { weight: 1 }, { weight: "" }]) {
       await assert.rejects(loadPreferences("none.jsonl", { columns: names as never }), {
         name: "InputError",
@@ -63,7 +63,7 @@ describe("columns of preference pairs", () => {
     }
   });
 
-  it("are named on the command line one after another", () => {
+  it("are given on the command line as a comma-separated list", () => {
     assert.deepEqual(parseColumnNames("weight"), { weight: "weight" });
     assert.deepEqual(parseColumnNames("weight, labelSmoothing=doubt"), { weight: "weight", labelSmoothing: "doubt" });
     for (const bad of ["", "a,", "a=b=c", "=a", "a=", "a,a=b"]) assert.equal(parseColumnNames(bad), undefined, bad);

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { fitToContext } from "../../src/data/fit.js";
 
 describe("fitToContext", () => {
-  test("what fits is left alone", () => {
+  test("does not change what fits", () => {
     assert.deepEqual(
       fitToContext(
         [1, 5, 6],
@@ -25,7 +25,7 @@ describe("fitToContext", () => {
     );
   });
 
-  test("the prompt loses its beginning behind the BOS, by the longer response", () => {
+  test("cuts the prompt's beginning after the BOS to fit the longer response", () => {
     assert.deepEqual(
       fitToContext(
         [1, 5, 6, 7],
@@ -47,21 +47,21 @@ describe("fitToContext", () => {
     assert.deepEqual(fitToContext([5, 6, 7], 0, [[8, 9, 2]], 5), { prompt: [6, 7], responses: [[8, 9, 2]] });
   });
 
-  test("a prompt is cut to its own limit first, behind the BOS", () => {
+  test("first cuts the prompt to its own limit, after the BOS", () => {
     assert.deepEqual(fitToContext([1, 5, 6, 7], 1, [[8, 2]], 9, 3), { prompt: [1, 6, 7], responses: [[8, 2]] });
     assert.deepEqual(fitToContext([5, 6, 7], 0, [[8, 2]], 9, 2), { prompt: [6, 7], responses: [[8, 2]] });
     assert.deepEqual(fitToContext([1, 5, 6, 7], 1, [[8, 9, 2]], 5, 3), { prompt: [1, 7], responses: [[8, 9, 2]] });
     assert.deepEqual(fitToContext([1, 5], 1, [[8, 2]], 9, 2), { prompt: [1, 5], responses: [[8, 2]] });
   });
 
-  test("a response leaves a quarter of the context to the prompt, or all of a shorter one", () => {
+  test("leaves a quarter of the context to the prompt, or all of a shorter prompt", () => {
     const response = [21, 22, 23, 24, 25, 26, 27, 28, 29, 2];
     const long = fitToContext([1, 5, 6, 7, 8], 1, [response], 12);
     assert.deepEqual(long, { prompt: [1, 7, 8], responses: [response.slice(0, 9)] });
     assert.deepEqual(fitToContext([1, 5], 1, [response], 11), { prompt: [1, 5], responses: [response.slice(0, 9)] });
   });
 
-  test("in a tiny context a response loses its end only where less than one prompt token would be left", () => {
+  test("cuts a response in a tiny context only if no prompt token would be left", () => {
     assert.deepEqual(
       fitToContext(
         [1, 5, 6],
@@ -83,7 +83,7 @@ describe("fitToContext", () => {
     assert.deepEqual(fitToContext([1], 1, [[7, 8, 9, 2]], 4), { prompt: [1], responses: [[7, 8, 9]] });
   });
 
-  test("everything fits afterwards; responses are beginnings, the prompt is an end; nothing is cut without need", () => {
+  test("fits everything, keeps the responses' beginnings and the prompt's end, and cuts no more than needed", () => {
     const ids = fc.array(fc.integer({ min: 3, max: 9 }), { minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(

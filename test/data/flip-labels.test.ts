@@ -14,7 +14,7 @@ const pairs: PreferencePair[] = Array.from({ length: 25 }, (_, index) => ({
 }));
 
 describe("flipLabels", () => {
-  test("exactly the rounded share is swapped, scores with their responses", () => {
+  test("swaps exactly the rounded share, scores included", () => {
     for (const [share, count] of [
       [0, 0],
       [0.2, 5],
@@ -39,7 +39,7 @@ describe("flipLabels", () => {
     }
   });
 
-  test("the same seed flips the same pairs, another seed others", () => {
+  test("flips the same pairs for the same seed, and others for another seed", () => {
     const drawn = (seed: number) =>
       flipLabels(pairs, 0.4, Random.seeded(seed))
         .filter((pair) => pair.flipped)
@@ -48,19 +48,19 @@ describe("flipLabels", () => {
     assert.notDeepEqual(drawn(1), drawn(2));
   });
 
-  test("flipped twice is the label of the data", () => {
+  test("restores the original label if applied twice", () => {
     const [pair] = flipLabels(flipLabels(pairs.slice(0, 1), 1, Random.seeded(1)), 1, Random.seeded(2));
     assert.deepEqual(pair, { ...pairs[0], flipped: false });
   });
 
-  test("a pair with one score or none", () => {
+  test("flips a pair without scores", () => {
     const bare = { id: "a", prompt: "p", chosen: "c", rejected: "r" };
     assert.deepEqual(flipLabels([bare], 1, Random.seeded(1)), [
       { id: "a", prompt: "p", chosen: "r", rejected: "c", flipped: true },
     ]);
   });
 
-  test("a share outside [0, 1]", () => {
+  test("refuses a share outside [0, 1]", () => {
     for (const share of [-0.1, 1.1, NaN]) {
       assert.throws(() => flipLabels(pairs, share, Random.seeded(1)), {
         name: "InputError",

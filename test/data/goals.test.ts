@@ -22,7 +22,7 @@ const words = (score: string) =>
   `Overall score: ${score}.`;
 const refuses = (run: () => unknown, message: string | RegExp) => assert.throws(run, { name: "InputError", message });
 
-test("a pair becomes two: at its chosen response's score as it is, at its rejected one's the other way around", () => {
+test("a pair becomes two: unchanged at its chosen response's score, swapped at its rejected one's", () => {
   const [high, low, ...others] = goalConditioned([pair]);
   assert.deepEqual(others, []);
   assert.deepEqual(high, {
@@ -46,7 +46,7 @@ test("a pair becomes two: at its chosen response's score as it is, at its reject
   });
 });
 
-test("before the user's words both sides change places too, which the paper's code forgets", () => {
+test("with the goal in the user turn, the responses are swapped too, unlike in the paper's code", () => {
   const [high, low] = goalConditioned([pair], { place: "user" });
   assert.deepEqual(high!.prompt, [{ role: "user", content: `${words("8.5")}\n\nHi` }]);
   assert.deepEqual(
@@ -67,7 +67,7 @@ test("before the user's words both sides change places too, which the paper's co
   assert.equal(goalConditioned([{ ...pair, prompt: "Hi" }])[1]!.prompt, `${words("3")}\n\nHi`);
 });
 
-test("the better response at a goal is the one whose score is nearer to it", () => {
+test("the better response at a goal is the one with the nearer score", () => {
   const scored = fc.tuple(fc.integer({ min: 1, max: 10 }), fc.integer({ min: 1, max: 10 })).filter(([a, b]) => a !== b);
   fc.assert(
     fc.property(fc.array(scored, { minLength: 1 }), (scores) => {
@@ -101,7 +101,7 @@ test("ties are dropped, or kept as two contradictory pairs", () => {
   );
 });
 
-test("half are the pairs of half of the prompts, drawn anew by each seed", () => {
+test("half: true uses the pairs of half of the prompts, drawn by seed", () => {
   const pairs = Array.from({ length: 40 }, (_, i) => ({ ...pair, id: `${i}`, prompt: `prompt ${i >> 1}` }));
   const half = (seed: number) => goalConditioned(pairs, { half: true, random: Random.seeded(seed) });
   assert.equal(half(1).length, 40);
@@ -110,7 +110,7 @@ test("half are the pairs of half of the prompts, drawn anew by each seed", () =>
   assert.notDeepEqual(half(1), half(2));
 });
 
-test("prompts of the world state goals in its words, in tenths of the reward, which the gold reward reads over", () => {
+test("prompts of the world state goals in tenths of the reward, which the gold reward ignores", () => {
   const { train } = generateWorld({
     seed: 3,
     trainPrompts: 60,
@@ -132,7 +132,7 @@ test("prompts of the world state goals in its words, in tenths of the reward, wh
   assert.deepEqual(atGoal([train[0]!.prompt], { goal: 4 }), [`goal four . ${train[0]!.prompt}`]);
 });
 
-test("prompts that are conversations ask for the highest goal where they were told it", () => {
+test("atGoal states the highest goal in a system turn, or before a text prompt", () => {
   assert.deepEqual(atGoal([pair.prompt]), [
     [
       { role: "system", content: words("10") },
@@ -142,11 +142,11 @@ test("prompts that are conversations ask for the highest goal where they were to
   assert.deepEqual(atGoal(["Hi"], { text: (goal) => `reach ${goal}` }), ["reach 10\n\nHi"]);
 });
 
-test("implicit rewards become shares of those that are no larger", () => {
+test("rewardShares gives each reward the share of rewards that are at most as large", () => {
   assert.deepEqual(rewardShares([3, -1, 3, 7]), [0.75, 0.25, 0.75, 1]);
 });
 
-test("what cannot be conditioned is refused", () => {
+test("pairs that cannot be conditioned and invalid options are refused", () => {
   const { chosenScore: _, ...unscored } = pair;
   refuses(
     () => goalConditioned([unscored]),
@@ -174,7 +174,7 @@ test("what cannot be conditioned is refused", () => {
   refuses(() => atGoal(["Hi"], { goal: 11 }), "goal: found 11, expected a number in [1, 10]");
 });
 
-test("a score that is no finite number is refused, whatever it would become", () => {
+test("a score that is not a finite number is refused, with any goal text", () => {
   for (const odd of [null, true, "7", NaN, Infinity])
     for (const side of ["chosenScore", "rejectedScore"])
       for (const options of [{}, { text: (goal: number) => `goal ${goal}` }])
@@ -184,7 +184,7 @@ test("a score that is no finite number is refused, whatever it would become", ()
         );
 });
 
-test("a prompt states one goal", () => {
+test("a prompt that already states a goal is refused", () => {
   const again = /^pair "a#chosen": its prompt states a goal already/;
   refuses(() => goalConditioned(goalConditioned([pair])), again);
   const text = (goal: number) => `reach ${goal}`;
@@ -197,7 +197,7 @@ test("a prompt states one goal", () => {
       refuses(() => atGoal(atGoal([prompt], options), options), /^the prompt .* states a goal already/);
 });
 
-test("a function that gives no words is named, and so is an option that there is not", () => {
+test("a text function that returns no words or throws, and an unknown option, are refused by name", () => {
   const given = (text: unknown) => ({ text: text as (goal: number) => string });
   for (const run of [
     (options: object) => goalConditioned([pair], options),
@@ -219,7 +219,7 @@ test("a function that gives no words is named, and so is an option that there is
   refuses(() => atGoal(["Hi"], { goal: NaN, text: (goal) => `${goal}` }), /^goal: found NaN, expected a finite number/);
 });
 
-test("probes are a pair at every goal that is stated, at the highest, and at one of no vocabulary", () => {
+test("goalProbes puts a pair at every stated goal, the highest goal and one with an unknown character", () => {
   const short = { ...pair, id: "s", prompt: "Hi", rejectedScore: 8.5, chosenScore: 4 };
   assert.deepEqual(
     goalProbes([pair, short]).map(({ pair: { id, prompt }, isUnknown }) => [id, prompt, isUnknown]),

@@ -5,7 +5,7 @@ import { convertedSplits, datasetSplits, type DatasetSplits } from "../../src/da
 
 type Splits = Record<string, string[]>;
 
-/** What Python's `datasets` takes for what. */
+/** The splits that Python's `datasets` finds. */
 const python = JSON.parse(readFileSync("test/fixtures/hub-splits/splits.json", "utf8")) as {
   names: { what: string; paths: string[]; splits: Splits }[];
   card: { paths: string[]; data_files: unknown; splits: Splits };
@@ -14,7 +14,7 @@ const python = JSON.parse(readFileSync("test/fixtures/hub-splits/splits.json", "
 const plain = (splits: DatasetSplits) =>
   Object.fromEntries([...splits.configs].map(([config, files]) => [config, Object.fromEntries(files)]));
 
-describe("the splits of a dataset are those of Python's datasets", () => {
+describe("the splits of a dataset match Python's datasets", () => {
   for (const { what, paths, splits } of python.names) {
     test(`by the names of the files: ${what}`, () => {
       const found = datasetSplits(["README.md", ...paths], {});
@@ -31,7 +31,7 @@ describe("the splits of a dataset are those of Python's datasets", () => {
 });
 
 describe("configurations", () => {
-  test("each folder is one, with its own names of splits, but not those that name a split", () => {
+  test("are the folders that are not named after a split", () => {
     const paths = [
       "harmless/train.jsonl",
       "harmless/test.jsonl",
@@ -46,7 +46,7 @@ describe("configurations", () => {
     });
   });
 
-  test("of the card: the one called default, the one marked so, or the only one is the usual", () => {
+  test("of the card have a default: the one named or marked so, or the only one", () => {
     const paths = ["a/train.jsonl", "b/train.jsonl"];
     const config = (name: string, more = {}) => ({ config_name: name, data_files: `${name[0]}/*`, ...more });
     const usual = (...configs: unknown[]) => datasetSplits(paths, { configs }).usual;
@@ -57,7 +57,7 @@ describe("configurations", () => {
     assert.equal(usual(config("a"), { config_name: "default", data_files: "no/*" }), "a");
   });
 
-  test("of the card, with a folder: alone, and before its patterns", () => {
+  test("of the card may have a folder, with or without patterns", () => {
     const paths = ["a/train.jsonl", "a/test.jsonl", "b/rows.jsonl"];
     const configs = [
       { config_name: "a", data_dir: "a" },
@@ -69,13 +69,13 @@ describe("configurations", () => {
     });
   });
 
-  test("a card that says nothing of files, or not as it should, is passed over", () => {
+  test("ignore a card with no files or invalid ones", () => {
     for (const card of [undefined, null, {}, { configs: [] }, { configs: "x" }, { configs: [{ config_name: 3 }] }]) {
       assert.deepEqual(plain(datasetSplits(["rows.jsonl"], card)), { default: { train: ["rows.jsonl"] } });
     }
   });
 
-  test("other files than JSON Lines and Parquet are none", () => {
+  test("contain only JSON Lines and Parquet files", () => {
     const paths = ["train.csv", "train.json", "script.py", "train.arrow", "jsonl"];
     assert.deepEqual(datasetSplits(paths, {}), { configs: new Map(), usual: undefined });
     assert.deepEqual(
@@ -84,7 +84,7 @@ describe("configurations", () => {
     );
   });
 
-  test("patterns with signs that mean something to regular expressions", () => {
+  test("may have patterns with characters that are special in regular expressions", () => {
     const paths = ["a+b (1).jsonl", "a+b (12).jsonl", "{x}.jsonl", "dir/a.jsonl"];
     const files = (path: string) =>
       plain(datasetSplits(paths, { configs: [{ config_name: "c", data_files: path }] }))["c"]?.["train"];
@@ -98,7 +98,7 @@ describe("configurations", () => {
   });
 });
 
-test("the hub's conversion", () => {
+test("the hub's Parquet conversion has configurations and splits by its paths", () => {
   const paths = [
     "default/train/0001.parquet",
     "default/train/0000.parquet",

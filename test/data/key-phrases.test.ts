@@ -5,7 +5,7 @@ import { keyPhrases } from "../../src/data/key-phrases.js";
 
 const found = (text: string) => keyPhrases(text).map(({ start, end, score }) => [text.slice(start, end), score]);
 
-test("phrases are runs of words between stop-words and marks, scored by degree over frequency", () => {
+test("phrases are runs of words between stop words and punctuation, scored by degree over frequency", () => {
   // deep 5/2 (in phrases of 3 and 2), learning 5/2, models 3, networks 1, works 1.
   assert.deepEqual(found("Deep learning models are networks. It works with deep learning"), [
     ["Deep learning models", 8],
@@ -15,11 +15,11 @@ test("phrases are runs of words between stop-words and marks, scored by degree o
   ]);
 });
 
-test("a text of stop-words and marks has none", () => {
+test("a text of stop words and punctuation has no phrases", () => {
   assert.deepEqual([found(""), found("It is what it is, and that is that.")], [[], []]);
 });
 
-test("phrases do not overlap, and hold no mark", () => {
+test("phrases do not overlap and contain no full stop", () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom("a", "b", "the ", " ", ". ", "soup", "’", "-") }), (text) => {
       const phrases = keyPhrases(text).toSorted((a, b) => a.start - b.start);

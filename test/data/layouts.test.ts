@@ -18,7 +18,7 @@ const user = (content: string) => ({ role: "user", content });
 const answer = (content: string) => ({ role: "assistant", content });
 
 describe("layouts of preference pairs", () => {
-  test("Orca's pairs are conversations, with a system turn where there is a text for one", async () => {
+  test("Orca's pairs are conversations, with a system turn if its text is not empty", async () => {
     const row = { question: "Q", chosen: "a", rejected: "b" };
     const { pairs } = await load({ system: "S", ...row }, { system: "", ...row });
     assert.deepEqual(
@@ -49,7 +49,7 @@ describe("layouts of preference pairs", () => {
     assert.deepEqual(later[0]!.prompt, [user("q"), answer("r"), user("Q")]);
   });
 
-  test("messages, and texts that answer them, are one form with three texts, whichever row is first", async () => {
+  test("a file may mix rows of texts and of messages, in any order", async () => {
     const rows = [
       { prompt: "Q", chosen: "a", rejected: "b" },
       { prompt: [user("Q")], chosen: "a", rejected: "b" },
@@ -66,7 +66,7 @@ describe("layouts of preference pairs", () => {
     assert.deepEqual((await load(rows[1]!)).pairs, [{ id: "1", ...rows[1]! }]);
   });
 
-  test("a later row in another form is refused, also where it could be read", async () => {
+  test("a later row in another form is refused, even if it could be read", async () => {
     const responses = { chosen: "a", rejected: "b" };
     const orders = [
       [
@@ -84,7 +84,7 @@ describe("layouts of preference pairs", () => {
     assert.equal((await load(orders[0]![1]!, filled)).pairs.length, 2);
   });
 
-  test("ShareGPT's turns", async () => {
+  test("ShareGPT's turns become a conversation with two responses", async () => {
     const { pairs } = await load({
       conversations: [{ from: "human", value: "Q" }],
       chosen: { from: "gpt", value: "a" },
@@ -96,7 +96,7 @@ describe("layouts of preference pairs", () => {
     assert.deepEqual(texts.pairs[0], pair);
   });
 
-  test("of several responses the best against the worst; none where no two differ", async () => {
+  test("several responses give the best against the worst, and equal scores are refused", async () => {
     const completions = [
       { response: "b", overall_score: 5 },
       { response: "c", overall_score: 8 },
@@ -118,7 +118,7 @@ describe("layouts of preference pairs", () => {
     );
   });
 
-  test("UltraFeedback's completions are compared by one score, the first that two of them have; the other is reported", async () => {
+  test("UltraFeedback's completions are compared by the first score that two have; the other is reported", async () => {
     const completions = [
       { response: "a", overall_score: 6 },
       { response: "b", overall_score: null, "fine-grained_score": 5 },
@@ -142,7 +142,7 @@ describe("layouts of preference pairs", () => {
     );
   });
 
-  test("HelpSteer: a strength below 0 prefers the first; two ratings of one prompt are a pair", async () => {
+  test("HelpSteer's strength below 0 prefers the first response; two ratings of a prompt form a pair", async () => {
     const { pairs } = await load(
       { prompt: "Q", response_1: "a", response_2: "b", preference_strength: -2 },
       { prompt: "Q", response_1: "a", response_2: "b", preference_strength: 1 },
@@ -162,7 +162,7 @@ describe("layouts of preference pairs", () => {
     assert.match(rated.reading.notes.join(), /1 row: a response without a second one/);
   });
 
-  test("scores under any name, in any form; one that is NaN is missing, and told", async () => {
+  test("scores are read under several names and in several forms; NaN counts as missing and is reported", async () => {
     for (const [chosen, rejected] of [
       ["score_chosen", "score_rejected"],
       ["chosen-rating", "rejected-rating"],
@@ -192,7 +192,7 @@ describe("layouts of preference pairs", () => {
     assert.match(reading.notes.join(), /"score_chosen" is not a finite number/);
   });
 
-  test("a response without a score, or whose score is NaN, is left out and told once; a row that then prefers none is refused", async () => {
+  test("responses without a score are left out and reported once; a row with no preference left is refused", async () => {
     const answers = (...scores: unknown[]) => ({
       instruction: "Q",
       completions: scores.map((overall_score, i) => ({ response: `r${i}`, overall_score })),
@@ -235,7 +235,7 @@ describe("layouts of preference pairs", () => {
     );
   });
 
-  test("HelpSteer's ratings: the limit and the columns that are not read count rows", async () => {
+  test("for HelpSteer's ratings, the limit and the unread columns count rows", async () => {
     const rated = (prompt: string, helpfulness: number) => ({
       prompt,
       response: `${helpfulness}`,
@@ -256,7 +256,7 @@ describe("layouts of preference pairs", () => {
     await assert.rejects(load({ ...rated("P", 1), context: "C" }, rated("P", 2)), /:1: column "context" holds "C"/);
   });
 
-  test("a score of many digits is the nearest number", async () => {
+  test("a score with many digits becomes the nearest number", async () => {
     const { pairs } = await loadPreferences(
       fileOf(
         "digits.jsonl",
@@ -275,7 +275,7 @@ describe("layouts of preference pairs", () => {
     );
   });
 
-  test("Parquet's floats in tool calls stay floats, and fields that a row lacks are none", async () => {
+  test("floats in Parquet tool calls stay floats, and fields that a row lacks stay absent", async () => {
     const { pairs, reading } = await loadPreferences(fixture("tool-calls.parquet"));
     const template =
       "{% for m in messages if m.tool_calls %}{{ m.tool_calls }}{{ m.tool_calls[0].function.arguments | tojson }}{% endfor %}";
@@ -296,11 +296,11 @@ describe("layouts of preference pairs", () => {
   });
 });
 
-describe("conversations within texts", () => {
+describe("conversations in texts", () => {
   const turns = [user("Q"), answer("a")];
   const others = [user("Q"), answer("b")];
 
-  test("as JSON are read as their turns, in every kind of file, and told", async () => {
+  test("as JSON are read as turns for pairs, demonstrations and prompts, and reported", async () => {
     const row = { chosen: JSON.stringify(turns), rejected: JSON.stringify(others) };
     const { pairs, format, reading } = await load(row, row);
     assert.deepEqual(pairs[0], { id: "1", prompt: [user("Q")], chosen: "a", rejected: "b" });
@@ -315,7 +315,7 @@ describe("conversations within texts", () => {
     assert.deepEqual(asked.prompts[0]!.prompt, [user("Q")]);
   });
 
-  test("as Python prints them, or that end early, are refused; JSON of anything else is text", async () => {
+  test("in Python's notation or cut short are refused; other JSON stays text", async () => {
     await assert.rejects(
       load({ prompt: "[{'role': 'user', 'content': 'Q'}]", chosen: "a", rejected: "b" }),
       /:1: column "prompt" is a conversation as Python prints it: .*json\.dumps/,
@@ -329,8 +329,8 @@ describe("conversations within texts", () => {
   });
 });
 
-describe("a prompt that is a chance", () => {
-  test("of one word or less is told", async () => {
+describe("an implicit prompt", () => {
+  test("of one word or less is reported", async () => {
     const { reading } = await load(
       { chosen: "The cat sat.", rejected: "The dog ran." },
       { chosen: "Name a pet: cat", rejected: "Name a pet: dog" },
@@ -348,7 +348,7 @@ describe("two texts for the system turn", () => {
     rejected: [answer("b")],
   });
 
-  test("that agree are one, in columns and in turns", async () => {
+  test("that agree become one, in columns and in turns", async () => {
     for (const columns of [
       { system: "S", system_prompt: "S" },
       { system: "", system_prompt: "S" },
@@ -361,7 +361,7 @@ describe("two texts for the system turn", () => {
     assert.deepEqual((await load({ ...talk("S"), system_prompt: " S " })).pairs[0]!.prompt, talk("S").prompt);
   });
 
-  test("that differ are refused by their columns", async () => {
+  test("that differ are refused by the names of their columns", async () => {
     await assert.rejects(
       load({ ...row, system: "S", system_prompt: "T" }),
       /:1: columns "system" and "system_prompt" hold different system turns, "S" and "T"; keep one/,
@@ -377,8 +377,8 @@ describe("two texts for the system turn", () => {
   });
 });
 
-describe("what is not read", () => {
-  test("Parquet's dates are reported; as an id, in a field of its own or within info, they are read in ISO form", async () => {
+describe("unread columns and notes", () => {
+  test("Parquet dates are reported as unread; as an id, also within info, they are read in ISO form", async () => {
     const at = new Date("2024-05-06T07:08:09Z");
     const parquet = (...columnData: Parameters<typeof parquetWriteBuffer>[0]["columnData"]) =>
       loadPreferences(fileOf(`dates-${++files}.parquet`, new Uint8Array(parquetWriteBuffer({ columnData }))));
@@ -396,7 +396,7 @@ describe("what is not read", () => {
     );
   });
 
-  test("columns and fields of messages are told once; empty ones are not", async () => {
+  test("unread columns and message fields are reported once; empty ones are not", async () => {
     const { reading } = await load({
       prompt: [{ ...user("Q"), weight: 1, extra: null }],
       chosen: [answer("a")],
@@ -407,7 +407,7 @@ describe("what is not read", () => {
     assert.deepEqual(reading.unread, { "prompt[].weight": 1, model: 1 });
   });
 
-  test("words for the model are refused where a form has no place for them", async () => {
+  test("text for the model is refused if the form has no place for it", async () => {
     await assert.rejects(
       load({ prompt: "Q", context: "C", chosen: "a", rejected: "b" }),
       /:1: column "context" holds "C"/,
@@ -439,7 +439,7 @@ describe("what is not read", () => {
   });
 });
 
-test("demonstrations: conversations, Alpaca, and the list of forms for another", async () => {
+test("demonstrations are read as conversations or Alpaca rows; other rows are refused with the known forms", async () => {
   const read = (row: object) => loadDemonstrations(fileOf(`sft-${++files}.jsonl`, jsonLines(row)));
   const expected = { id: "1", prompt: [user("Q")], response: "a" };
   for (const row of [
@@ -460,7 +460,7 @@ test("demonstrations: conversations, Alpaca, and the list of forms for another",
   await assert.rejects(read({ text: "all of it" }), /expected one of these forms:\n.*\n.*\n.*messages/);
 });
 
-test("a failure after reading names file, line and id, and pairs keep the tokens that a run wrote", async () => {
+test("a tokenizing error names file, line and id, and pairs keep the tokens that a run wrote", async () => {
   const tokenizer = byteTokenizer({ bos: true });
   const { pairs } = await load({ id: "x", prompt: "a long prompt", chosen: "a", rejected: "b" });
   assert.throws(

@@ -4,7 +4,7 @@ import { loadDemonstrations } from "../../src/data/load-demonstrations.js";
 import { fileOf, jsonLines } from "./files.js";
 
 describe("loadDemonstrations", () => {
-  test("responses or completions, prompts as text or messages", async () => {
+  test("reads responses or completions, and prompts as text or messages", async () => {
     const conversation = [{ role: "user", content: "Hi" }];
     const file = fileOf(
       "a.jsonl",
@@ -18,7 +18,7 @@ describe("loadDemonstrations", () => {
     assert.deepEqual(skipped, []);
   });
 
-  test("bad rows", async () => {
+  test("throws at the first bad row, or skips and lists all of them", async () => {
     const rows = [
       { prompt: "p" },
       { response: "r" },

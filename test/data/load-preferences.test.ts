@@ -6,7 +6,7 @@ import { fileOf, fixture, jsonLines } from "./files.js";
 const good = (name: string) => ({ prompt: `prompt ${name}`, chosen: "yes", rejected: "no" });
 
 describe("loadPreferences", () => {
-  test("the pairs of a file with its format", async () => {
+  test("returns the pairs of a file and its format", async () => {
     const { pairs, format, skipped } = await loadPreferences(fileOf("a.jsonl", jsonLines(good("a"), good("b"))));
     assert.equal(format, "TRL explicit prompt");
     assert.deepEqual(pairs, [
@@ -16,7 +16,7 @@ describe("loadPreferences", () => {
     assert.deepEqual(skipped, []);
   });
 
-  test("Parquet: UltraFeedback, whose prompt ids repeat", async () => {
+  test("reads UltraFeedback in Parquet and makes repeated prompt ids unique", async () => {
     const { pairs, format } = await loadPreferences(fixture("ultrafeedback.parquet"));
     assert.equal(format, "UltraFeedback-binarized");
     assert.deepEqual(
@@ -28,7 +28,7 @@ describe("loadPreferences", () => {
     );
   });
 
-  test("ids are unique even where a row is called like a repetition", async () => {
+  test("keeps ids unique even if a row's id looks like a repetition", async () => {
     const rows = ["a", "a", "a#2", "a"].map((id) => ({ id, ...good(id) }));
     const { pairs } = await loadPreferences(fileOf("b.jsonl", jsonLines(...rows)));
     assert.deepEqual(
@@ -37,7 +37,7 @@ describe("loadPreferences", () => {
     );
   });
 
-  test("a limit counts pairs and reads no further", async () => {
+  test("stops at the given number of pairs, and refuses invalid limits", async () => {
     const file = fileOf("c.jsonl", jsonLines(good("a"), { prompt: 1 }, good("b"), good("c"), 5));
     const { pairs, skipped } = await loadPreferences(file, { limit: 2, skipBadRows: true });
     assert.deepEqual(
@@ -52,7 +52,7 @@ describe("loadPreferences", () => {
     }
   });
 
-  test("the first bad row is thrown, or all are skipped and listed", async () => {
+  test("throws at the first bad row, or skips and lists all of them", async () => {
     const rows = [
       { title: "?" },
       good("a"),
@@ -79,7 +79,7 @@ describe("loadPreferences", () => {
     assert.match(skipped[4]!.reason, /d\.jsonl:6: field "prompt" is 3; expected text/);
   });
 
-  test("text in Parquet that is not UTF-8 costs its own row only", async () => {
+  test("treats text in Parquet that is not UTF-8 as one bad row", async () => {
     await assert.rejects(
       loadPreferences(fixture("not-utf8.parquet")),
       /not-utf8\.parquet, row 1: field "prompt" is not valid UTF-8; expected text/,
@@ -91,7 +91,7 @@ describe("loadPreferences", () => {
     );
   });
 
-  test("reasons of skipped rows are no list without end: so many, and ten for each good row", async () => {
+  test("allows 10,000 bad rows or ten per good row, whichever is more", async () => {
     const good = (count: number) =>
       Array.from({ length: count }, (_, i) => JSON.stringify({ prompt: `${i}`, chosen: "b", rejected: "c" }));
     const bad = (count: number) => Array.from({ length: count }, () => "1");
@@ -107,7 +107,7 @@ describe("loadPreferences", () => {
     await assert.rejects(load(...good(2000), ...bad(20_001)), { message: /20001 of the first 22001 rows are bad/ });
   });
 
-  test("a file without a good row is an error even when bad rows are skipped", () =>
+  test("throws if no row is good, even if bad rows are skipped", () =>
     assert.rejects(
       loadPreferences(fileOf("e.jsonl", jsonLines({ a: 1 }, 2)), { skipBadRows: true }),
       /e\.jsonl: all 2 rows are bad; the first: .*e\.jsonl:1: unknown format: the row has the fields \["a"\]/,

@@ -6,7 +6,7 @@ import { loadPrompts } from "../../src/data/load-prompts.js";
 import { emptyFolder } from "../support/folder.js";
 
 describe("prompts", () => {
-  it("are read from rows with a prompt, and from pairs as training reads them", async (test) => {
+  it("are read from rows with a prompt, and from pairs as in training", async (test) => {
     const file = join(emptyFolder(test), "rows.jsonl");
     const rows = [
       { id: "a", prompt: "text" },
@@ -22,7 +22,7 @@ describe("prompts", () => {
     ]);
   });
 
-  it("are missed by the name of the field", async (test) => {
+  it("that are missing are refused with file, line and field", async (test) => {
     const file = join(emptyFolder(test), "rows.jsonl");
     writeFileSync(file, `${JSON.stringify({ title: "?" })}\n`);
     await assert.rejects(loadPrompts(file), { name: "InputError", message: /rows\.jsonl:1: .*prompt/ });

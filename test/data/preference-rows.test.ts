@@ -7,7 +7,7 @@ import { preferenceRow } from "../../src/data/preference-rows.js";
 import { writeLines } from "../support/command.js";
 import { emptyFolder } from "../support/folder.js";
 
-test("pairs read back from their rows as they are", async (test) => {
+test("pairs are read back unchanged from their rows", async (test) => {
   const folder = emptyFolder(test);
   const texts: PreferencePair[] = [
     { id: "a", prompt: "p", chosen: "one", rejected: "two", chosenScore: 3, rejectedScore: 1, columns: { weight: 2 } },

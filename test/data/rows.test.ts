@@ -21,7 +21,7 @@ async function read(path: string): Promise<PlacedRow[]> {
 const fails = (path: string, message: RegExp) => assert.rejects(read(path), { name: "InputError", message });
 
 describe("readRows", () => {
-  test("JSON Lines: rows with their lines; blank lines, CRLF, a BOM and a missing last newline are fine", async () => {
+  test("reads JSON Lines with line numbers, and accepts blank lines, CRLF, a BOM and no final newline", async () => {
     const file = fileOf("a.jsonl", '\uFEFF{"a":1}\r\n\n  \n{"a":"ü"}');
     assert.deepEqual(await read(file), [
       { row: { a: 1 }, place: { file, line: 1 } },
@@ -29,7 +29,7 @@ describe("readRows", () => {
     ]);
   });
 
-  test("gzip, of several members, whatever its name", async () => {
+  test("reads gzip of several members under any file name", async () => {
     const file = fileOf("b.jsonl", Buffer.concat([gzipSync('{"a":1}\n{"a"'), gzipSync(":2}\n")]));
     assert.deepEqual(
       (await read(file)).map(({ row }) => row.a),
@@ -37,7 +37,7 @@ describe("readRows", () => {
     );
   });
 
-  test("any objects come back as they were written, over all chunk borders", async () => {
+  test("reads back any objects across chunk boundaries", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.dictionary(fc.string({ unit: "grapheme" }), fc.jsonValue()), { minLength: 1 }),
@@ -56,7 +56,7 @@ describe("readRows", () => {
   });
 
   for (const codec of ["none", "snappy", "gzip", "zstd", "brotli", "lz4"]) {
-    test(`Parquet in several row groups, ${codec}`, async () => {
+    test(`reads Parquet in several row groups, ${codec}`, async () => {
       const file = fixture(`explicit-${codec}.parquet`);
       const rows = await read(file);
       assert.equal(rows.length, 7);
@@ -67,7 +67,7 @@ describe("readRows", () => {
     });
   }
 
-  test("Parquet: nested lists and structs, 64-bit integers as numbers", async () => {
+  test("reads nested lists and structs of Parquet, and 64-bit integers as numbers", async () => {
     const [first] = await read(fixture("tldr.parquet"));
     assert.equal(first!.row.choice, 1);
     assert.deepEqual(
@@ -76,7 +76,7 @@ describe("readRows", () => {
     );
   });
 
-  test("a reader that stops early leaves nothing open", async () => {
+  test("can be stopped after the first row", async () => {
     for await (const { row } of readRows(fileOf("d.jsonl.gz", gzipSync(jsonLines({ a: 1 }, { a: 2 }))))) {
       assert.deepEqual(row, { a: 1 });
       break;
@@ -85,9 +85,10 @@ describe("readRows", () => {
 });
 
 describe("readRows, bad input", () => {
-  test("a missing file", () => fails("nowhere/x.jsonl", /^nowhere\/x\.jsonl: no such file in .*; expected a \.jsonl/));
+  test("refuses a missing file", () =>
+    fails("nowhere/x.jsonl", /^nowhere\/x\.jsonl: no such file in .*; expected a \.jsonl/));
 
-  test("a directory says which of its files to give", async () => {
+  test("refuses a folder and suggests a file in it", async () => {
     const folder = fileOf("e.jsonl", "").replace(/e\.jsonl$/, "folder");
     mkdirSync(folder);
     await fails(folder, /this is a folder; expected a \.jsonl, \.jsonl\.gz or \.parquet file$/);
@@ -95,7 +96,7 @@ describe("readRows, bad input", () => {
     await fails(folder, /this is a folder; expected .* file such as .*folder\/train\.jsonl$/);
   });
 
-  test("files of other kinds say what they look like, and what to do", async () => {
+  test("refuses files of other kinds with what they look like and what to do", async () => {
     const kinds: Readonly<Record<string, readonly [content: string | Uint8Array, message: RegExp]>> = {
       "table.jsonl": [
         "prompt,chosen,rejected\nQ,a,b\n",
@@ -133,18 +134,18 @@ describe("readRows, bad input", () => {
       "cut.jsonl": ['{"prompt": "Q", "cho\n', /cut\.jsonl:1: not valid JSON/],
     };
     for (const [name, [content, message]] of Object.entries(kinds)) await fails(fileOf(name, content), message);
-    // In a later line it is a damaged line.
+    // In a later line, this is a damaged line.
     await fails(fileOf("later.jsonl", '{"a":1}\na,b\n'), /later\.jsonl:2: not valid JSON/);
   });
 
-  test("files without rows", async () => {
+  test("refuses files without rows", async () => {
     await fails(fileOf("f.jsonl", ""), /f\.jsonl: the file is empty; expected/);
     await fails(fileOf("g.jsonl", "\n\n"), /g\.jsonl: the file has no rows$/);
     await fails(fileOf("h.jsonl.gz", gzipSync("")), /h\.jsonl\.gz: the file has no rows$/);
     await fails(fixture("no-rows.parquet"), /no-rows\.parquet: the file has no rows$/);
   });
 
-  test("gzip that is cut short anywhere, corrupt, or no gzip", async () => {
+  test("refuses gzip that is cut short anywhere, corrupt or not gzip", async () => {
     const whole = gzipSync(jsonLines(...Array.from({ length: 50 }, (_, index) => ({ index, noise: Math.sin(index) }))));
     for (let length = 4; length < whole.length; length += 7) {
       await fails(
@@ -161,7 +162,7 @@ describe("readRows, bad input", () => {
     await fails(fileOf("k.jsonl.gz", '{"a":1}\n'), /: not a gzip file \(no gzip header\)/);
   });
 
-  test("gzip whose second member lost its header is not read as if it ended there", async () => {
+  test("refuses gzip if its second member has no valid header", async () => {
     const second = gzipSync('{"a":2}\n');
     second[0] = 0;
     await fails(
@@ -170,15 +171,15 @@ describe("readRows, bad input", () => {
     );
   });
 
-  test("bad JSON on line 1,000,000", async () => {
+  test("refuses bad JSON on line 1,000,000 by its line", async () => {
     const file = fileOf("m.jsonl", `${"{}\n".repeat(9_999)}${"\n".repeat(990_000)}{"a":}\n{}\n`);
     await fails(file, /m\.jsonl:1000000: not valid JSON \(Unexpected token .*\); expected one JSON object per line/);
   });
 
-  test("bytes that are not UTF-8, in their line", () =>
+  test("refuses bytes that are not UTF-8 by their line", () =>
     fails(fileOf("n.jsonl", Buffer.from('{"a":"x"}\n{"a":"\xff"}\n', "latin1")), /n\.jsonl:2: not valid UTF-8$/));
 
-  test("values that are no objects", async () => {
+  test("refuses values that are not objects", async () => {
     for (const value of ["3", "[1,2]", "null", '"text"']) {
       const message = `:1: found ${value}, expected one JSON object per line`;
       await assert.rejects(read(fileOf("o.jsonl", `${value}\n`)), (error: InputError) =>
@@ -187,7 +188,7 @@ describe("readRows, bad input", () => {
     }
   });
 
-  test("Parquet that is cut short anywhere, or is none", async () => {
+  test("refuses Parquet that is cut short anywhere or is not Parquet", async () => {
     const whole = readFileSync(fixture("ultrafeedback.parquet"));
     for (let length = 1; length < whole.length; length += 61) {
       await fails(
@@ -202,13 +203,13 @@ describe("readRows, bad input", () => {
     await fails(fileOf("r.parquet", '{"a":1}\n'), /r\.parquet: not a Parquet file: it begins with .*, not "PAR1"/);
   });
 
-  test("a Parquet row group that is damaged", async () => {
+  test("refuses a damaged Parquet row group by its rows", async () => {
     const bytes = readFileSync(fixture("explicit-zstd.parquet"));
     bytes.fill(0xff, 4, 60);
     await fails(fileOf("s.parquet", bytes), /s\.parquet: damaged Parquet row group, rows 0 to 2 \(/);
   });
 
-  test("a caller that goes on gets the good rows, and each bad one with its place", async () => {
+  test("passes each bad row with its place to a callback and yields the good ones", async () => {
     const file = fileOf("t.jsonl", Buffer.from('{"a":1}\n{"a"\n7\n{"a":"\xff"}\n{"a":2}\n', "latin1"));
     const lines: unknown[] = [];
     const rows: unknown[] = [];
@@ -222,7 +223,7 @@ describe("readRows, bad input", () => {
     ]);
   });
 
-  test("a line that is nested without end is a bad row, and no more than that", async () => {
+  test("treats a line that is nested too deeply as one bad row", async () => {
     const file = fileOf("deep.jsonl", `{"a":1}\n{"a":${"[".repeat(100_000)}\n{"a":2}\n`);
     await fails(
       file,
@@ -234,7 +235,7 @@ describe("readRows, bad input", () => {
     assert.deepEqual([rows, reasons.length], [[1, 2], 1]);
   });
 
-  test("a gzip file of one endless line is refused in bounded memory, and its other lines can be read", async () => {
+  test("refuses an overlong line of a gzip file in bounded memory, and can read the other lines", async () => {
     const zeros = gzipSync(Buffer.alloc(200e6, "a"));
     const file = fileOf("bomb.jsonl.gz", Buffer.concat([gzipSync('{"a":1}\n'), zeros, gzipSync('\n{"a":2}\n')]));
     const before = process.memoryUsage.rss();
@@ -250,7 +251,7 @@ describe("readRows, bad input", () => {
     assert.ok(process.memoryUsage.rss() - before < 400e6, `${(process.memoryUsage.rss() - before) / 1e6} MB`);
   });
 
-  test("lines are bounded at exactly the limit, wherever the chunks end", async () => {
+  test("limits lines at exactly the given length, wherever the chunks end", async () => {
     const text = '{"a":1}\n{"a":"12345"}\n{"a":"123456"}\n\n{"a":2}';
     for (let size = 1; size <= text.length; size++) {
       const chunks = async function* () {
@@ -268,7 +269,7 @@ describe("readRows, bad input", () => {
     }
   });
 
-  test("a Parquet file with a column that its schema lacks leaves no rejection behind", async () => {
+  test("leaves no unhandled rejection after a Parquet column that the schema lacks", async () => {
     const file = fileOf(
       "column.parquet",
       Buffer.from(
@@ -292,7 +293,7 @@ describe("readRows, bad input", () => {
     assert.deepEqual(unhandled, []);
   });
 
-  test("Parquet that declares billions of rows is refused in bounded memory", async () => {
+  test("refuses Parquet that declares a billion rows, in bounded memory", async () => {
     const bytes = readFileSync(fixture("explicit-none.parquet"));
     const data = bytes.subarray(0, bytes.length - 8 - bytes.readUInt32LE(bytes.length - 8));
     const metadata = parquetMetadata(Uint8Array.from(bytes).buffer);

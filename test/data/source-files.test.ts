@@ -27,8 +27,8 @@ const prompts = async (...given: Parameters<typeof loadPreferences>) =>
 const downloads = (hub: HubServer) =>
   hub.paths.filter((path) => path.startsWith("/datasets/")).map((path) => path.replace(/.*resolve\/[^/]+\//, ""));
 
-describe("a dataset of the hub", () => {
-  test("a split over several files, a folder of it, a revision", async (t) => {
+describe("a dataset on the hub", () => {
+  test("is read by split, configuration and revision", async (t) => {
     const hub = await HubServer.start(t, { "datasets/org/rows": held });
     const { pairs, format } = await loadPreferences("org/rows");
     assert.equal(format, "TRL explicit prompt");
@@ -49,7 +49,7 @@ describe("a dataset of the hub", () => {
     assert.deepEqual(await prompts("org/rows@old"), ["prompt old"]);
   });
 
-  test("a limit leaves files that it does not need where they are", async (t) => {
+  test("with a limit downloads only the files that it needs", async (t) => {
     const hub = await HubServer.start(t, { "datasets/org/rows": held });
     const told: number[][] = [];
     const onProgress = (done: number, total: number) => void told.push([done, total]);
@@ -61,7 +61,7 @@ describe("a dataset of the hub", () => {
     assert.equal(told.at(-1)![0], told.at(-1)![1]);
   });
 
-  test("demonstrations, and Parquet", async (t) => {
+  test("may contain demonstrations or Parquet files", async (t) => {
     await HubServer.start(t, {
       "datasets/org/sft": {
         revisions: { main: { "data/train-00000-of-00001.jsonl": jsonLines({ prompt: "a", completion: "b" }) } },
@@ -72,7 +72,7 @@ describe("a dataset of the hub", () => {
     assert.deepEqual(await prompts("org/parquet"), await prompts(fixture("explicit-snappy.parquet")));
   });
 
-  test("one that keeps its rows otherwise is read from the hub's conversion, unless a revision is asked for", async (t) => {
+  test("in another format is read from the hub's conversion, unless a revision is requested", async (t) => {
     const converted = { "default/train/0000.parquet": parquet };
     const hub = await HubServer.start(t, {
       "datasets/org/csv": {
@@ -92,7 +92,7 @@ describe("a dataset of the hub", () => {
     );
   });
 
-  test("no such split or configuration: those that there are", async (t) => {
+  test("without the requested split or configuration is refused with the available ones", async (t) => {
     const named = {
       "data/train_sft-00000-of-00001.jsonl": rows("a"),
       "data/train_prefs-00000-of-00001.jsonl": rows("b"),
@@ -123,7 +123,7 @@ describe("a dataset of the hub", () => {
     assert.deepEqual(await prompts("org/carded", { config: "b" }), ["prompt b"]);
   });
 
-  test("a card whose patterns would be matched for years is refused", async (t) => {
+  test("with card patterns that take too long to match is refused", async (t) => {
     const path = `${"a".repeat(60)}.jsonl`;
     const card = { configs: [{ config_name: "default", data_files: `${"*a".repeat(30)}b` }] };
     await HubServer.start(t, {
@@ -138,7 +138,7 @@ describe("a dataset of the hub", () => {
     });
   });
 
-  test("without any rows, also in the hub's conversion, there is no configuration to choose", async (t) => {
+  test("without rows, even in the hub's conversion, is refused", async (t) => {
     await HubServer.start(t, {
       "datasets/org/rows": { revisions: { main: { "a.csv": "x" }, "refs/convert/parquet": { "README.md": "x" } } },
     });
@@ -148,7 +148,7 @@ describe("a dataset of the hub", () => {
     });
   });
 
-  test("offline: what was downloaded is read, and what is missing is named", async (t) => {
+  test("is read from the cache offline, and missing files are named", async (t) => {
     await HubServer.start(t, { "datasets/org/rows": held });
     await loadPreferences("org/rows", { limit: 2 });
     process.env["HF_HUB_OFFLINE"] = "1";
@@ -163,7 +163,7 @@ describe("a dataset of the hub", () => {
     );
   });
 
-  test("a bad row names the file in the cache", async (t) => {
+  test("with a bad row is refused by the name of the cached file", async (t) => {
     await HubServer.start(t, { "datasets/org/bad": { revisions: { main: { "train.jsonl": `${rows("a")}{}\n` } } } });
     await assert.rejects(
       loadPreferences("org/bad"),
@@ -175,7 +175,7 @@ describe("a dataset of the hub", () => {
 describe("a file", () => {
   const file = fileOf("local.jsonl", rows("a", "b"));
 
-  test("has no parts to choose", async () => {
+  test("has no config, split or revision to choose", async () => {
     for (const option of ["config", "split"]) {
       const expected = `${file}: this is a file; ${option} applies only to datasets on the hub (org/name)`;
       await assert.rejects(loadPreferences(file, { [option]: "train" }), { message: expected });
@@ -183,7 +183,7 @@ describe("a file", () => {
     await assert.rejects(loadPreferences(file, { revision: "main" }), /this is a local path; revision applies only/);
   });
 
-  test("is not read on when its signal stops it", async () => {
+  test("is not read if its signal is aborted", async () => {
     const reason = new Error("interrupted");
     await assert.rejects(loadPreferences(file, { signal: AbortSignal.abort(reason) }), (error) => error === reason);
   });

@@ -14,7 +14,7 @@ const pairOf = (prompt: PreferencePair["prompt"], id: number): PreferencePair =>
 });
 
 describe("splitPairs", () => {
-  test("no prompt is on both sides, no pair is lost, and the share is exact in prompts", () => {
+  test("keeps each prompt on one side, loses no pair, and holds out the exact share of prompts", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(9)), fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(), (prompts, share, seed) => {
         const pairs = prompts.map((prompt, id) => pairOf(`${prompt}`, id));
@@ -31,7 +31,7 @@ describe("splitPairs", () => {
     );
   });
 
-  test("a missing generator is told, with the call to write", () => {
+  test("refuses a missing generator and shows the call to write", () => {
     const split = splitPairs as (pairs: readonly PreferencePair[], share: number, random?: unknown) => unknown;
     const message =
       "splitPairs(pairs, 0.2, …): needs a seeded generator, so that it can be repeated; write splitPairs(pairs, 0.2, Random.seeded(0))";
@@ -43,14 +43,14 @@ describe("splitPairs", () => {
     });
   });
 
-  test("conversations are the same prompt when their turns are", () => {
+  test("treats conversations with equal turns as the same prompt", () => {
     const one = pairOf([{ role: "user", content: "a" }], 1);
     const same = pairOf([{ content: "a", role: "user" }], 2);
     assert.equal(promptKey(one), promptKey(same));
     assert.notEqual(promptKey(one), promptKey(pairOf("a", 3)));
   });
 
-  test("a share outside [0, 1]", () => {
+  test("refuses a share outside [0, 1]", () => {
     assert.throws(() => splitPairs([], 2, Random.seeded(1)), {
       name: "InputError",
       message: /^share: found 2, expected/,

@@ -19,7 +19,7 @@ const rowsOf = (tokenizer?: Parameters<typeof summarize>[1]) =>
 const rounded = (row: Record<string, unknown> | undefined) => Math.round(Number(row?.mean) * 1000) / 1000;
 
 describe("summarize", () => {
-  test("counts, lengths, scores and shares", () => {
+  test("reports counts, lengths, scores and shares", () => {
     const rows = rowsOf();
     assert.deepEqual(rows["pairs per prompt (pairs)"], {
       count: 2,
@@ -49,7 +49,7 @@ describe("summarize", () => {
     assert.ok(!Object.keys(rows).some((name) => name.includes("tokens")));
   });
 
-  test("lengths in tokens where a tokenizer is given", () => {
+  test("reports lengths in tokens if a tokenizer is given", () => {
     const rows = rowsOf(byteTokenizer({ bos: true }));
     // "😀" is four bytes, and one token ends the response.
     assert.equal(rows["rejected length (tokens)"]!.max, 5);
@@ -57,5 +57,5 @@ describe("summarize", () => {
     assert.equal(rounded(rows["chosen longer in tokens (share)"]), 0.667);
   });
 
-  test("no pairs give a table without rows", () => assert.equal(summarize([]).numRows(), 0));
+  test("returns a table without rows for no pairs", () => assert.equal(summarize([]).numRows(), 0));
 });

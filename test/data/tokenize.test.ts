@@ -22,7 +22,7 @@ const pair = (prompt: PreferencePair["prompt"], chosen: string, rejected: string
 const none = { prompts: 0, promptTokens: 0, responses: 0, responseTokens: 0 };
 
 describe("tokenizePairs", () => {
-  test("BOS and prompt, response and EOS", () => {
+  test("adds BOS before the prompt and EOS after each response", () => {
     assert.deepEqual(tokenizePairs([pair("ab", "c", "de")], tokenizer, { contextLength: 16 }), {
       pairs: [
         {
@@ -41,7 +41,7 @@ describe("tokenizePairs", () => {
     assert.deepEqual(withoutBos!.prompt, Int32Array.from(ids("ab")));
   });
 
-  test("a flipped pair stays marked", () => {
+  test("keeps the mark of a flipped pair", () => {
     const pairs = [{ ...pair("ab", "c", "de"), flipped: true }, pair("ab", "c", "de", "y")];
     const tokenized = tokenizePairs(pairs, tokenizer, { contextLength: 16 }).pairs;
     assert.deepEqual(
@@ -50,14 +50,14 @@ describe("tokenizePairs", () => {
     );
   });
 
-  test("a conversation goes through the chat template", () => {
+  test("applies the chat template to a conversation", () => {
     const { pairs } = tokenizePairs([pair([{ role: "user", content: "a" }], "b", "c")], tokenizer, {
       contextLength: 64,
     });
     assert.equal(tokenizer.decode(pairs[0]!.prompt), "<user>a<assistant>");
   });
 
-  test("what the chat template leaves out of prompts is counted", () => {
+  test("counts what the chat template leaves out of prompts", () => {
     const templated = (template: string): Tokenizer => {
       const format = new ConversationFormat(compileChatTemplate(template, {}), [], "template.jinja");
       return { ...tokenizer, renderPrompt: (messages) => ({ bos: "", text: format.prompt(messages) }) };
@@ -82,7 +82,7 @@ describe("tokenizePairs", () => {
       ),
       { '"tool_calls"': 1, '"reasoning_content"': 1, 'a turn of role "system"': 2 },
     );
-    // A turn that is written in other words is written, and so is one without which the template refuses the others.
+    // A turn with changed text counts as written, and so does one that the template requires.
     assert.deepEqual(
       unwritten(
         "{% for m in messages %}{{ m.content | upper }}{{ m.tool_calls }}{{ m.reasoning_content }}{% endfor %}",
@@ -97,14 +97,14 @@ describe("tokenizePairs", () => {
     );
   });
 
-  test("the longer response decides what both see of the prompt, and every cut is counted", () => {
+  test("cuts the prompt of both responses to fit the longer one, and counts every cut", () => {
     const { pairs, truncation } = tokenizePairs([pair("abcdef", "gh", "ijkl")], tokenizer, { contextLength: 9 });
     assert.equal(tokenizer.decode(pairs[0]!.prompt), "def");
     assert.deepEqual([pairs[0]!.prompt[0], pairs[0]!.chosen.at(-1), pairs[0]!.rejected.at(-1)], [1, 2, 2]);
     assert.deepEqual(truncation, { ...none, prompts: 1, promptTokens: 3 });
   });
 
-  test("a response too long for the context loses its end and its EOS", () => {
+  test("cuts the end and the EOS of a response that is too long for the context", () => {
     const { pairs, truncation } = tokenizePairs([pair("abc", "defghij", "k")], tokenizer, { contextLength: 8 });
     assert.equal(tokenizer.decode(pairs[0]!.prompt), "c");
     assert.deepEqual(pairs[0]!.chosen, Int32Array.from(ids("defghi")));
@@ -112,14 +112,14 @@ describe("tokenizePairs", () => {
     assert.deepEqual(truncation, { prompts: 1, promptTokens: 2, responses: 1, responseTokens: 2 });
   });
 
-  test("responses that are the same in tokens are counted", () => {
+  test("counts pairs with responses that are identical in tokens", () => {
     assert.equal(
       tokenizePairs([pair("a", "bbbbb1", "bbbbb2"), pair("a", "b", "c")], tokenizer, { contextLength: 7 }).identical,
       1,
     );
   });
 
-  test("a prompt longer than the context is an error, is cut, or is skipped", () => {
+  test("refuses, cuts or skips a prompt that is longer than the context", () => {
     const pairs = [pair("abcdefgh", "i", "j", "long"), pair("a", "b", "c", "short")];
     const message =
       'prompt of "long": 9 tokens do not fit a context of 8 with room for a response; set truncatePrompts to keep the ends of long prompts, or skipBadRows to leave them out';
@@ -136,7 +136,7 @@ describe("tokenizePairs", () => {
     assert.deepEqual(skipped.truncation, none);
   });
 
-  test("limits below the context: of both together, and of the prompt", () => {
+  test("applies maxLength and maxPromptLength below the context, and refuses invalid ones", () => {
     const pairs = [pair("abcdefgh", "ij", "k", "long"), pair("a", "b", "c", "short")];
     const fit = { contextLength: 40, truncatePrompts: true };
     const together = tokenizePairs(pairs, tokenizer, { ...fit, maxLength: 8 });
@@ -164,7 +164,7 @@ describe("tokenizePairs", () => {
     });
   });
 
-  test("a prompt without any token is an error, for nothing precedes the response", () => {
+  test("refuses a prompt without tokens, unless the tokenizer has a BOS", () => {
     assert.throws(
       () => tokenizePairs([pair("", "a", "b")], plain, { contextLength: 8 }),
       /prompt of "x": the prompt has no tokens, and the tokenizer has no BOS/,
@@ -175,7 +175,7 @@ describe("tokenizePairs", () => {
     );
   });
 
-  test("a context that holds no pair is an error", () => {
+  test("refuses a context that is too small for a pair", () => {
     for (const contextLength of [2, 0, -5, 7.5, NaN]) {
       assert.throws(() => tokenizePairs([], tokenizer, { contextLength }), {
         message: `contextLength: found ${contextLength}, expected a whole number of at least 3 tokens`,
@@ -198,27 +198,27 @@ test("tokenizeDemonstrations follows the same rules", () => {
   });
 });
 
-test("encodePrompt: text has one BOS, a conversation that of its template", () => {
+test("encodePrompt gives text one BOS, and a conversation only that of its template", () => {
   const written = { ...tokenizer, encode: (text: string) => [1, ...tokenizer.encode(text)] };
   assert.deepEqual(encodePrompt("a", written), [1, ...ids("a")]);
   const without = { ...tokenizer, renderPrompt: () => ({ bos: "", text: "a" }) };
   assert.deepEqual(encodePrompt([{ role: "user", content: "a" }], without), ids("a"));
 });
 
-test("encodeResponse: one token at its end ends it", () => {
+test("encodeResponse ends a response with exactly one stop token", () => {
   const stops = { ...tokenizer, stopIds: [2, ...ids("!")] };
   assert.deepEqual(encodeResponse("a", "b", stops), [...ids("b"), 2]);
   assert.deepEqual(encodeResponse("a", "b!", stops), ids("b!"));
   assert.deepEqual(encodeResponse("a", "", stops), [2]);
 });
 
-test("a cut prompt keeps the BOS that it has, and nothing in its place where it has none", () => {
+test("a cut prompt without a BOS gets none", () => {
   const without = { ...tokenizer, renderPrompt: () => ({ bos: "", text: "abcdef" }) };
   const { pairs } = tokenizePairs([pair([{ role: "user", content: "" }], "g", "h")], without, { contextLength: 7 });
   assert.equal(tokenizer.decode(pairs[0]!.prompt), "bcdef");
 });
 
-describe("beside TRL's DPOTrainer", () => {
+describe("tokens compared with TRL's DPOTrainer", () => {
   interface TrlPair {
     readonly prompt: PreferencePair["prompt"];
     readonly chosen: string | readonly Message[];
@@ -238,12 +238,12 @@ describe("beside TRL's DPOTrainer", () => {
   const content = (response: string | readonly Message[]) =>
     typeof response === "string" ? response : response[0]!.content;
 
-  /** Texts whose tokens reach over the boundary when both are encoded together. */
+  /** Texts with a token across the boundary when prompt and response are encoded together. */
   const overBoundary = new Set([1, 3]);
-  /** Conversations whose prompt is written in another way once it is answered. */
+  /** Conversations with a prompt that the template writes differently once it is answered. */
   const rewritten = new Set(["qwen2 thinking 5", "qwen2 thinking 6", "mistral 6"]);
 
-  /** TRL's response up to the first token of those at its end that end it. */
+  /** Returns TRL's response up to the first of the stop tokens at its end. */
   function ended(response: readonly number[], model: Tokenizer): readonly number[] {
     let end = response.length;
     while (

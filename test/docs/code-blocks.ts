@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** A block of code in a text of the documentation. */
+/** A code block of the documentation. */
 export interface CodeBlock {
   readonly language: string;
   readonly code: string;
@@ -8,7 +8,7 @@ export interface CodeBlock {
   readonly place: string;
 }
 
-/** The texts that users read. */
+/** The documents that users read. */
 export const documents: readonly string[] = [
   "README.md",
   "examples/README.md",
@@ -17,7 +17,7 @@ export const documents: readonly string[] = [
     .map((name) => `docs/${name}`),
 ];
 
-/** The blocks of a document in their order. */
+/** Returns the code blocks of a document in order. */
 export function codeBlocks(document: string): CodeBlock[] {
   const text = readFileSync(document, "utf8");
   return [...text.matchAll(/^```(\w*)\n([^]*?)^```$/gm)].map(({ 1: language, 2: code, index }) => ({

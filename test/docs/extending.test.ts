@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { startKernel, type Kernel } from "../support/jupyter-client.js";
 
-/* Every example of docs/extending.md, run as the cell that it is. */
+/* Runs every example of docs/extending.md as a cell. */
 const sections = readFileSync("docs/extending.md", "utf8").split(/^## /m);
 const cellsOf = (section: string) => [...section.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!);
 
@@ -30,7 +30,7 @@ describe("docs/extending.md", () => {
   for (const section of sections.slice(1)) {
     const [title] = section.split("\n") as [string];
     for (const code of cellsOf(section)) {
-      it(`${title} is short, and runs`, async () => {
+      it(`${title} has at most 15 lines and runs`, async () => {
         const own = code
           .split("\n")
           .filter((line) => line.trim() !== "" && !line.startsWith("import") && !line.trim().startsWith("/**"));

@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { programOf, typeErrors, userFolder } from "./type-check.js";
 
-/** The part of a notebook that is read here. */
+/** The fields of a notebook that are read here. */
 interface Notebook {
   readonly cells: readonly { readonly cell_type: string; readonly source: readonly string[] }[];
 }
 
-/** Errors of notebooks, by their names: all code cells of each as one module, in their order. */
+/** Returns the type errors of notebooks by name. All code cells of a notebook form one module, in order. */
 function errorsOf(folder: string, notebooks: ReadonlyMap<string, readonly string[]>): string[] {
-  // What a cell shows at its end has no semicolon, and the next cell may begin with a bracket.
+  // A cell's last expression has no semicolon, and the next cell may begin with a bracket.
   const files = new Map([...notebooks].map(([name, cells]) => [join(folder, `${name}.mts`), cells.join("\n;\n")]));
   const program = programOf(files);
   return [...files].flatMap(([file, text], i) =>
@@ -22,7 +22,7 @@ function errorsOf(folder: string, notebooks: ReadonlyMap<string, readonly string
 }
 
 describe("notebooks", () => {
-  it("have the types that the package has", (test) => {
+  it("type-check against the package", (test) => {
     const names = readdirSync("notebooks").filter((name) => name.endsWith(".ipynb"));
     const notebooks = names.map((name) => {
       const { cells } = JSON.parse(readFileSync(join("notebooks", name), "utf8")) as Notebook;
@@ -33,7 +33,7 @@ describe("notebooks", () => {
     assert.deepEqual(errorsOf(userFolder(test), new Map(notebooks)), []);
   });
 
-  it("are seen to be wrong where they are", (test) => {
+  it("with mistakes fail the type check", (test) => {
     const wrong = {
       "a name": ["const x = 1;\nx", "(await y)"],
       "an import": ['import { allign } from "sera-lab";', "allign"],

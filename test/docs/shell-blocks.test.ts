@@ -27,10 +27,10 @@ const verbs: Readonly<Record<string, () => Command>> = {
   },
   ...{ kernel: kernelCommand, push: pushCommand, quickstart: quickstartCommand },
 };
-/** Programs that are not ours; of their arguments nothing is known here. */
+/** External programs; their arguments are not checked. */
 const others = new Set(["helm", "jupyter", "kubectl", "papermill", "pip", "ray", "taskset"]);
 
-/** The words of a command line: without its comment, quotes and settings of variables. */
+/** Splits a command line into words, without its comment, quotes and variable assignments. */
 function wordsOf(line: string): string[] {
   const words = [...line.replace(/\s#.*$/, "").matchAll(/"([^"]*)"|(\S+)/g)].map(
     ([, quoted, plain]) => quoted ?? plain!,
@@ -38,7 +38,7 @@ function wordsOf(line: string): string[] {
   return words.slice(words.findIndex((word) => !/^[A-Z_]+=/.test(word)));
 }
 
-/** Parses a line of `sera` as it would be, and does nothing. */
+/** Parses the arguments of `sera` without running the command. */
 function parse([verb, ...args]: readonly string[]): void {
   const command = verbs[verb ?? ""]?.();
   if (!command) throw new Error(`no command ${verb}`);
@@ -49,7 +49,7 @@ function parse([verb, ...args]: readonly string[]): void {
   command.parse(args, { from: "user" });
 }
 
-/** What is wrong with a line. */
+/** Returns what is wrong with a line, if anything. */
 function problemOf(line: string): string | undefined {
   const [program, ...args] = wordsOf(line);
   try {
@@ -78,7 +78,7 @@ describe("commands in the documentation", () => {
       .map((line) => ({ line, place })),
   );
 
-  it("are ones that there are, with options that they have", () => {
+  it("exist and have the given options", () => {
     assert.ok(lines.length > 25);
     const problems = lines
       .map(({ line, place }) => ({ line, place, problem: problemOf(line) }))
@@ -86,7 +86,7 @@ describe("commands in the documentation", () => {
     assert.deepEqual(problems, []);
   });
 
-  it("are seen to be wrong where they are", () => {
+  it("with mistakes are found", () => {
     assert.match(problemOf("sera align --model tiny --data a --out b --losss dpo")!, /--losss/);
     assert.match(problemOf('npm run sera -- compare --data a --model b --out c --run "X=spin --beta a"')!, /beta/);
     assert.match(problemOf("sera alignn")!, /no command alignn/);

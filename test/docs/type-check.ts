@@ -12,7 +12,7 @@ const compilerOptions: tsModule.CompilerOptions = {
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
     target: ts.ScriptTarget.ES2023,
   },
-  // As in a cell, where only parameters may go without a type.
+  // As in a cell: only parameters may be untyped.
   ...{
     strict: true,
     noImplicitAny: false,
@@ -26,7 +26,7 @@ const compilerOptions: tsModule.CompilerOptions = {
 /** Declarations of the package, of Node and of JavaScript, each parsed once. */
 const parsed = new Map<string, tsModule.SourceFile | undefined>();
 
-/** A program of files that are not on disk, by their paths. */
+/** Creates a program from files in memory, by their paths. */
 export function programOf(files: ReadonlyMap<string, string>): tsModule.Program {
   const host = ts.createCompilerHost(compilerOptions);
   const { getSourceFile, fileExists, readFile } = host;
@@ -40,7 +40,7 @@ export function programOf(files: ReadonlyMap<string, string>): tsModule.Program 
   return ts.createProgram([...files.keys()], compilerOptions, host);
 }
 
-/** A folder in which `sera-lab` is this package. */
+/** Creates a folder in which `sera-lab` resolves to this package. */
 export function userFolder(test: Parameters<typeof emptyFolder>[0]): string {
   const folder = emptyFolder(test);
   mkdirSync(join(folder, "node_modules"));
@@ -48,7 +48,7 @@ export function userFolder(test: Parameters<typeof emptyFolder>[0]): string {
   return folder;
 }
 
-/** What is wrong in a file of a program. */
+/** Returns the syntax and type errors of a file of a program. */
 export function typeErrors(
   program: tsModule.Program,
   file: string,

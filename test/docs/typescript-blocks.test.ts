@@ -7,7 +7,7 @@ import { startKernel } from "../support/jupyter-client.js";
 import { codeBlocks, documents, type CodeBlock } from "./code-blocks.js";
 import { programOf, ts, typeErrors, userFolder } from "./type-check.js";
 
-/** What the texts speak of and blocks begin from: policies, pairs, a run. */
+/** Variables that the texts mention and the blocks use: policies, pairs, a run. */
 const given = `
 type Library = typeof import("sera-lab");
 type Loaded = Awaited<ReturnType<Library["loadModel"]>>;
@@ -17,14 +17,14 @@ declare const pairs: Pairs, heldOut: Pairs;
 declare const run: import("sera-lab").Run;
 `;
 
-/** The same for the parts below the cells, which have pairs in tokens. */
+/** The same for blocks about lower-level parts, which use tokenized pairs. */
 const givenInTokens = `
 declare const policy: import("sera-lab/model").Policy;
 declare const pairs: readonly import("sera-lab/run").ReferencedPair[], validation: typeof pairs;
 declare const options: import("sera-lab/run").TrainingOptions;
 `;
 
-/** All that the package exports, as names that are there without an import. */
+/** Declares all exports of the package as names that need no import. */
 function exportedNames(folder: string): string {
   const file = join(folder, "all.mts");
   const program = programOf(new Map([[file, 'export * from "sera-lab";']]));
@@ -39,7 +39,7 @@ function exportedNames(folder: string): string {
     .join("\n");
 }
 
-/** Errors of blocks, each a module of its own. One without imports is a fragment: it may use every name of the package. */
+/** Returns the type errors of blocks, each a separate module. One without imports may use every name of the package. */
 function errorsOf(folder: string, blocks: readonly CodeBlock[]): string[] {
   const isFragment = ({ code }: CodeBlock) => !/^import /m.test(code);
   const isBelow = ({ code }: CodeBlock) => code.includes("Trainer.begin");
@@ -61,18 +61,18 @@ function errorsOf(folder: string, blocks: readonly CodeBlock[]): string[] {
 }
 
 describe("TypeScript in the documentation", () => {
-  // Of docs/extending.md every block is run, one after the other, by extending.test.ts.
+  // extending.test.ts runs every block of docs/extending.md in order.
   const blocks = documents
     .filter((document) => document !== "docs/extending.md")
     .flatMap(codeBlocks)
     .filter(({ language }) => language === "ts");
 
-  it("has the types that the package has", (test) => {
+  it("type-checks against the package", (test) => {
     assert.ok(blocks.length > 10);
     assert.deepEqual(errorsOf(userFolder(test), blocks), []);
   });
 
-  it("is seen to be wrong where it is", (test) => {
+  it("with mistakes fails the type check", (test) => {
     const wrong = [
       { language: "ts", place: "an option", code: "await align(start, pairs, { betta: 1 });" },
       { language: "ts", place: "a name", code: 'import { allign } from "sera-lab";\nallign;' },
@@ -90,7 +90,7 @@ describe("TypeScript in the documentation", () => {
     );
   });
 
-  it("runs where it stands by itself: the README's first cell on fewer pairs, and tables without a model", async (test) => {
+  it("runs in two self-contained examples: the README's first cell, shortened, and GridWorld", async (test) => {
     const readme = codeBlocks("README.md").find(({ language }) => language === "ts")!;
     const shorter = readme.code
       .replace("limit: 2000", "limit: 16")

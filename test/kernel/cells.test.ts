@@ -7,7 +7,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
 import { startKernel, textOf, type Kernel, type Received } from "../support/jupyter-client.js";
 
-/* Cells as users write them, in a notebook that lies beside nothing of the library. */
+/* Cells as users write them, in a notebook outside the library's folder. */
 const folder = mkdtempSync(join(tmpdir(), "sera-notebook-"));
 const notebooks = join(folder, "notebooks");
 let kernel: Kernel;
@@ -21,7 +21,7 @@ after(async () => {
 });
 
 describe("a cell", () => {
-  it("lists the options of a function that takes some, with their defaults", async () => {
+  it("shows a function's options and their defaults on inspection", async () => {
     const code = 'import { align } from "sera-lab";\nalign';
     const { reply } = await kernel.request("inspect_request", { code, cursor_pos: code.length, detail_level: 0 });
     const { "text/plain": plain, "text/markdown": markdown } = reply.content.data;
@@ -45,7 +45,7 @@ describe("a cell", () => {
     }
   });
 
-  it("shows what its last expression is: a table, a plot in three forms, an object that shows itself", async () => {
+  it("shows the value of its last expression: a table, a plot in three formats, an object with its own display", async () => {
     const table = await kernel.execute('import { table } from "arquero";\ntable({ word: ["a", "b"], n: [1, 22] })');
     assert.match(table.result.data["text/html"] as string, /<small>integer<\/small>/);
     const plot = await kernel.execute(
@@ -60,7 +60,7 @@ describe("a cell", () => {
     assert.deepEqual(own.result.data, { "text/markdown": "**own**" });
   });
 
-  it("imports TypeScript from outside the notebook's folder, and its new text when it has changed", async () => {
+  it("imports TypeScript from outside the notebook's folder, and again after the file has changed", async () => {
     writeFileSync(join(folder, "tools.ts"), "export const twice = (x: number): number => 2 * x;\n");
     assert.equal(
       (await kernel.execute('import { twice } from "../tools.ts";\ntwice(4)')).result.data["text/plain"],
@@ -88,7 +88,7 @@ describe("a cell", () => {
     ],
   } as const;
   for (const [what, [code, ename, evalue]] of Object.entries(failures)) {
-    it(`that ${what} fails with a reason and its line, and the kernel lives`, async () => {
+    it(`that ${what} fails with a reason and the line, and the kernel survives`, async () => {
       const { error, reply } = await kernel.execute(code);
       assert.equal(error.ename, ename);
       assert.match(error.evalue as string, evalue);
@@ -98,7 +98,7 @@ describe("a cell", () => {
     });
   }
 
-  it("tells below itself what is rejected later and what nothing awaits, of its own or of the library's", async () => {
+  it("reports unhandled rejections in its own stderr, even late ones and the library's", async () => {
     const later = kernel.start("setTimeout(() => Promise.reject(new Error('much later')), 50); 'ended'");
     const nobody = kernel.start('import { loadPreferences } from "sera-lab";\nvoid loadPreferences("nowhere.jsonl");');
     const isTold = (id: string, text: string) => () => textOf(kernel.publishedUnder(id), "stderr").includes(text);
@@ -108,7 +108,7 @@ describe("a cell", () => {
     assert.equal((await kernel.answer(nobody)).reply.content.status, "ok");
   });
 
-  it("says nothing more once it was interrupted", async () => {
+  it("publishes nothing more after an interrupt", async () => {
     const id = kernel.start(
       "for (let i = 0; ; i++) { console.log(`turn ${i}`); await new Promise((done) => setTimeout(done, 10)); }",
     );
@@ -120,7 +120,7 @@ describe("a cell", () => {
     assert.equal(kernel.publishedUnder(id).length, said);
   });
 
-  it("can watch for an interrupt itself", async () => {
+  it("can handle an interrupt through cell.signal", async () => {
     const id = kernel.start(`
       import { cell } from "sera-lab";
       const { signal } = cell;
@@ -133,7 +133,7 @@ describe("a cell", () => {
     assert.match(answer.text(), /put in order/);
   });
 
-  it("that trains can be interrupted, the next one runs at once, and run again it goes on to the same bytes", async () => {
+  it("that trains stops on an interrupt, lets the next cell run, and resumes to the same model bytes when rerun", async () => {
     await kernel.execute(`
       import { loadModel, loadPreferences, sera, world } from "sera-lab";
       const { pairs } = await loadPreferences(world.train, { limit: 96 });
@@ -158,7 +158,7 @@ describe("a cell", () => {
     assert.ok(model("stopped").equals(model("whole")));
   });
 
-  it("trains, reviews and writes on TensorFlow.js what it does on ONNX Runtime", async () => {
+  it("gets the same losses and responses on TensorFlow.js as on ONNX Runtime", async () => {
     await kernel.execute(`
       import { loadModel, loadPreferences, respond, sera, world } from "sera-lab";
       const { pairs: few } = await loadPreferences(world.train, { limit: 12 });

@@ -13,8 +13,8 @@ async function started(test: TestContext): Promise<Kernel> {
   return kernel;
 }
 
-describe("the kernel's process", () => {
-  it("ends on request with code 0, and replies on control and to everybody", async (test) => {
+describe("the kernel process", () => {
+  it("replies to a shutdown request on control and IOPub, and exits with code 0", async (test) => {
     const kernel = await started(test);
     const { reply, published } = await kernel.shutdown();
     assert.deepEqual(reply.content, { status: "ok", restart: false });
@@ -24,13 +24,13 @@ describe("the kernel's process", () => {
     assert.equal(kernel.stderr, "");
   });
 
-  it("ends on SIGTERM with code 0", async (test) => {
+  it("exits with code 0 on SIGTERM", async (test) => {
     const kernel = await started(test);
     kernel.signal("SIGTERM");
     assert.deepEqual(await kernel.exited, { code: 0, signal: null });
   });
 
-  it("starts again with the same connection file, and knows nothing of before", async (test) => {
+  it("restarts with the same connection file and forgets the earlier variables", async (test) => {
     const kernel = await started(test);
     await kernel.execute("var kept = 1");
     const { reply } = await kernel.restart();
@@ -48,7 +48,7 @@ describe("the kernel's process", () => {
     return { status, stderr };
   };
 
-  it("says in a line what it is started without", (test) => {
+  it("reports a missing connection file in one line", (test) => {
     const path = join(emptyFolder(test), "none.json");
     const expected = "expected the connection file that Jupyter writes for a kernel";
     assert.deepEqual(start(path), { status: 1, stderr: `sera kernel: ${path}: no such file; ${expected}\n` });
@@ -59,7 +59,7 @@ describe("the kernel's process", () => {
     });
   });
 
-  it("says in a line which address is taken", async (test) => {
+  it("reports an address that is in use in one line", async (test) => {
     const server = createServer().listen(0, "127.0.0.1");
     await new Promise((listening) => server.once("listening", listening));
     test.after(() => void server.close());

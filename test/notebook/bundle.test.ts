@@ -13,8 +13,8 @@ const text = async (value: unknown) => {
   return bundle["text/plain"];
 };
 
-describe("objects that show themselves", () => {
-  it("are what they say, now or later", async () => {
+describe("objects with a display method", () => {
+  it("are shown as the bundle that it returns, directly or as a promise", async () => {
     assert.deepEqual(await bundleOf({ [displaySymbol]: () => ({ "text/html": "<b>1</b>" }) }), {
       "text/html": "<b>1</b>",
     });
@@ -27,13 +27,13 @@ describe("objects that show themselves", () => {
     assert.deepEqual(await bundleOf(new Later("x")), { "text/plain": "x" });
   });
 
-  it("may hold bytes, which are sent as base64", async () => {
+  it("may return bytes, which are sent as base64", async () => {
     assert.deepEqual(await bundleOf({ [displaySymbol]: () => ({ "image/png": Uint8Array.of(1, 2, 3) }) }), {
       "image/png": "AQID",
     });
   });
 
-  it("fail as their method fails", async () => {
+  it("fail with the error that it throws", async () => {
     const broken = new RangeError("broken");
     await assert.rejects(
       bundleOf({
@@ -64,8 +64,8 @@ describe("objects that show themselves", () => {
   });
 });
 
-describe("what is drawn", () => {
-  it("tables of Arquero, whichever copy made them", async () => {
+describe("bundleOf draws", () => {
+  it("tables of Arquero, even of another copy of the library", async () => {
     const made = table({ a: [1, 2] });
     const { "text/plain": plain, "text/html": html } = await bundleOf(made);
     assert.equal(plain, "a\n─\n1\n2\n2 rows × 1 column");
@@ -80,8 +80,8 @@ describe("what is drawn", () => {
   });
 });
 
-describe("all else is text", () => {
-  it("cut in its middle if it is long, with what was left out", async () => {
+describe("bundleOf writes as text", () => {
+  it("a long value, with its middle cut out and the number of characters left out", async () => {
     const rows = Array.from({ length: 100 }, (_, i) => ({ i, words: "word ".repeat(200) }));
     const cut = (await text(rows)) as string;
     assert.ok(cut.length < 20_100, `${cut.length} characters`);
@@ -90,7 +90,7 @@ describe("all else is text", () => {
     assert.match(cut, /^\[\n  \{\n    i: 0,[^]*\}\n\]$/);
   });
 
-  it("proxies that throw when they are asked what they are", async () => {
+  it("a proxy that throws on every property access", async () => {
     assert.equal(
       await text(
         new Proxy(
@@ -106,32 +106,32 @@ describe("all else is text", () => {
     ); // prettier-ignore
   });
 
-  it("rows are not taken for a table", async () => {
+  it("an array of rows, not as a table", async () => {
     assert.equal(await text([{ a: 1 }, { a: 2 }]), "[ { a: 1 }, { a: 2 } ]");
   });
 
-  it("as Node's console writes it", async () => {
+  it("other values as Node's console does", async () => {
     assert.equal(await text("it's"), `"it's"`);
     assert.equal(await text(undefined), "undefined");
     assert.match((await text({ a: { b: { c: { d: { e: { f: 1 } } } } } })) as string, /d: \{ e: \[Object\] \}/);
     assert.match((await text(Array.from({ length: 200 }, () => 1))) as string, /\.\.\. 100 more items/);
   });
 
-  it("errors are their stack", async () => {
+  it("errors with their stack and cause", async () => {
     const error = new TypeError("wrong", { cause: new Error("why") });
     assert.match((await text(error)) as string, /^TypeError: wrong\n +at .*bundle\.test.*cause.*Error: why/s);
   });
 });
 
-describe("bundleOf bytes", () => {
-  it("draws those of an image, and no others", async () => {
+describe("bytes", () => {
+  it("of a PNG are shown as an image, and others as text", async () => {
     const png = Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1]);
     assert.equal((await bundleOf(png))["image/png"], Buffer.from(png).toString("base64"));
     assert.deepEqual(Object.keys(await bundleOf(png.slice(1))), ["text/plain"]);
   });
 });
 
-it("a long list of preference pairs is counted, and its first pair shown", async () => {
+it("a long list of preference pairs shows its count and its first pair", async () => {
   const pair = (i: number) => ({ id: `${i}`, prompt: "say", chosen: "yes", rejected: "no" });
   const text = async (count: number) =>
     (await bundleOf(Array.from({ length: count }, (_, i) => pair(i))))["text/plain"] as string;
@@ -142,7 +142,7 @@ it("a long list of preference pairs is counted, and its first pair shown", async
   assert.match(await text(3), /^\[\n/);
 });
 
-it("a promise that nobody awaits says so", async () => {
+it("a pending promise is shown with the advice to await it", async () => {
   assert.equal(
     (await bundleOf(new Promise(() => {})))["text/plain"],
     "Promise { <pending> }: still running; await it for its value",

@@ -8,7 +8,7 @@ import { onlyOurMarkup } from "./markup.js";
 
 const texts = (shown: ReturnType<typeof listeningHost>) => shown.map(({ bundle }) => bundle["text/plain"] as string);
 
-it("a phase is one output, changed in place at most five times a second, whose last state stays", async () => {
+it("a phase is one output, updated in place at most five times a second, and keeps its last state", async () => {
   const shown = listeningHost();
   const line = cellReporter().start("align <1/3>", 2000, "steps");
   for (let step = 1; step <= 160; step++) {
@@ -21,7 +21,7 @@ it("a phase is one output, changed in place at most five times a second, whose l
 
   assert.ok(
     shown.length >= 4 && shown.length <= 10,
-    `${shown.length} drawings in 1.6 s, the first half second of which is silent`,
+    `${shown.length} updates in 1.6 s, with none in the first half second`,
   );
   assert.equal(new Set(shown.map(({ id }) => id)).size, 1);
   assert.deepEqual(
@@ -43,7 +43,7 @@ it("a phase is one output, changed in place at most five times a second, whose l
   );
 });
 
-it("work that does not come to its first step is seen, and says where it stopped", async () => {
+it("a phase is shown before its first step, and reports where it stopped", async () => {
   const shown = listeningHost();
   const line = cellReporter().start("score", 141, "pairs");
   await sleep(600);
@@ -54,7 +54,7 @@ it("work that does not come to its first step is seen, and says where it stopped
   assert.notEqual(shown[0]!.id, undefined);
 });
 
-it("a short phase leaves its figures, or nothing", async () => {
+it("a short phase shows only its final metrics, or nothing if it has none", async () => {
   const shown = listeningHost();
   const reporter = cellReporter();
   await reported("tokenize", "pairs", { reporter }, async ({ onProgress }) => onProgress!(9, 9));
@@ -76,7 +76,7 @@ it("a short phase leaves its figures, or nothing", async () => {
   assert.equal(shown.length, 2);
 });
 
-it("work of unknown length is not counted", async () => {
+it("a phase of unknown length shows no count", async () => {
   const shown = listeningHost();
   const line = cellReporter().start("digest of the start model", 1);
   await sleep(600);

@@ -19,7 +19,7 @@ const columns = {
   none: [null, null, undefined],
 };
 
-it("a table becomes a DataFrame with the types of its columns, and comes back", async () => {
+it("a table converts to a DataFrame with the types of its columns, and back", async () => {
   const frame = await toDanfo(table(columns));
   assert.deepEqual([...frame.dtypes], ["string", "int32", "float32", "boolean", "datetime", "float32"]);
   assert.equal(frame["loss"].mean(), 0.5);
@@ -31,7 +31,7 @@ it("a table becomes a DataFrame with the types of its columns, and comes back", 
   ]);
 });
 
-it("danfojs greets nobody", async () => {
+it("danfojs prints nothing when it is loaded", async () => {
   const code = `
     import { toDanfo } from "${new URL("../../src/notebook/danfo.js", import.meta.url)}";
     const frame = await toDanfo([{ a: 1 }]);
@@ -46,7 +46,7 @@ it("tables without rows keep their columns", async () => {
   assert.deepEqual(fromDanfo(frame).columnNames(), ["a", "b"]);
 });
 
-it("a selection keeps its labels", async () => {
+it("a filtered frame keeps its index labels", async () => {
   const frame = await toDanfo(table({ a: [1, 2, 3] }));
   assert.deepEqual(fromDanfo(frame.query(frame["a"].gt(1))).objects(), [
     { index: 1, a: 2 },
@@ -60,7 +60,7 @@ it("frames and series are shown as tables", async () => {
   assert.equal((await bundleOf(frame["b"]))["text/plain"], "b\n─\nx\n–\n2 rows × 1 column");
 });
 
-it("what danfojs cannot hold is refused by name", async () => {
+it("columns that danfojs cannot store are refused by name", async () => {
   const refused = (values: unknown[], found: string) =>
     assert.rejects(toDanfo(table({ bad: values })), (error) => {
       assert.ok(error instanceof InputError);
@@ -79,7 +79,7 @@ it("what danfojs cannot hold is refused by name", async () => {
   );
 });
 
-it("where danfojs is not installed, the error says how to install it", () => {
+it("if danfojs is not installed, the error says how to install it", () => {
   const folder = mkdtempSync(join(tmpdir(), "sera-danfo-"));
   try {
     cpSync("dist/src", join(folder, "src"), { recursive: true });

@@ -5,7 +5,7 @@ import { InputError } from "../../src/base/errors.js";
 import { cell, display } from "../../src/notebook/display.js";
 import { listeningHost } from "./listening-host.js";
 
-it("outside a kernel, text is printed and nothing interrupts", () => {
+it("outside a kernel, text is printed and the signal is not aborted", () => {
   const code = `
     import { cell, display } from "${new URL("../../src/notebook/display.js", import.meta.url)}";
     await display({ a: 1 });
@@ -17,7 +17,7 @@ it("outside a kernel, text is printed and nothing interrupts", () => {
   assert.equal(stderr, "align  0/3\nalign  0/3  in 0:00\n");
 });
 
-it("shows texts by what they are, JSON as a tree, and images from their bytes", async () => {
+it("shows HTML, Markdown, LaTeX, SVG, JSON and images under their media types", async () => {
   const shown = listeningHost(new AbortController().signal);
   await display.html("<b>1</b>");
   await display.markdown("**1**", { id: "m" });
@@ -44,7 +44,7 @@ it("shows texts by what they are, JSON as a tree, and images from their bytes", 
   );
 });
 
-it("in a cell, a value is shown at once, and can be changed by its name", async () => {
+it("in a cell, a value is shown at once and can be updated by its id", async () => {
   const abort = new AbortController();
   const shown = listeningHost(abort.signal);
   await display(1);

@@ -1,14 +1,14 @@
 import { offerHost } from "../../src/notebook/host.js";
 import type { MimeBundle } from "../../src/base/mime.js";
 
-/** What a cell has shown, in order. */
+/** An output of a cell. */
 export interface Shown {
   readonly bundle: MimeBundle;
   readonly id: string | undefined;
   readonly update: boolean | undefined;
 }
 
-/** Offers a kernel that keeps what its cells show. */
+/** Registers a host that records the outputs of cells in order. */
 export function listeningHost(signal: AbortSignal = new AbortController().signal): Shown[] {
   const shown: Shown[] = [];
   offerHost({ signal, show: (bundle, id, update) => shown.push({ bundle, id, update }) });

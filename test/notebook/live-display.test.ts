@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { liveDisplay } from "../../src/notebook/live-display.js";
 import { listeningHost } from "./listening-host.js";
 
-it("is one output, changed at most five times a second, in which the last value stays", async () => {
+it("is one output, updated at most five times a second, and keeps the last value", async () => {
   const shown = listeningHost();
   const live = liveDisplay();
   const start = performance.now();
@@ -17,11 +17,11 @@ it("is one output, changed at most five times a second, in which the last value 
   const texts = shown.map(({ bundle }) => bundle["text/plain"]);
   assert.deepEqual([texts[0], texts.at(-1)], ["0", "'end'"]);
   const most = 2 + (performance.now() - start) / 200;
-  assert.ok(shown.length >= 3 && shown.length <= most, `${shown.length} drawings, at most ${most}`);
+  assert.ok(shown.length >= 3 && shown.length <= most, `${shown.length} updates, expected at most ${most}`);
   const between = texts.slice(1, -1).map(Number);
   assert.ok(
     between.every((value, i) => value > (between[i - 1] ?? 0)),
-    `rising: ${between}`,
+    `not rising: ${between}`,
   );
   assert.equal(new Set(shown.map(({ id }) => id)).size, 1);
   assert.deepEqual(
@@ -30,7 +30,7 @@ it("is one output, changed at most five times a second, in which the last value 
   );
 });
 
-it("outside a kernel, only what stays is printed", () => {
+it("outside a kernel, only the final value is printed", () => {
   const code = `
     import { liveDisplay } from "${new URL("../../src/notebook/live-display.js", import.meta.url)}";
     const live = liveDisplay();

@@ -7,7 +7,7 @@ import { isSpecification, plotBundle, type Specification } from "../../src/noteb
 const schema = (library: string, version: string) => `https://vega.github.io/schema/${library}/${version}.json`;
 const bars = { data: { values: [{ x: 1 }] }, mark: "bar", encoding: { x: { field: "x", type: "quantitative" } } };
 
-it("a plot goes out live as what JupyterLab draws, as an SVG and as its title", async () => {
+it("a plot is sent as live Vega-Lite v5, as an SVG and as its title", async () => {
   for (const version of ["v5", "v6", "v6.4.3"]) {
     const bundle = await plotBundle({
       ...bars,
@@ -23,7 +23,7 @@ it("a plot goes out live as what JupyterLab draws, as an SVG and as its title", 
   }
 });
 
-it("a plot in the library's theme is drawn live in the front end's colours, and as a picture on white", async () => {
+it("a plot in the library's theme takes the front end's colours live, and a white background in the SVG", async () => {
   const live = async (config: object) => {
     const bundle = await plotBundle(withTheme(bars, config) as Specification);
     return { spec: bundle["application/vnd.vegalite.v5+json"] as { config: object }, svg: bundle["image/svg+xml"] };
@@ -33,17 +33,17 @@ it("a plot in the library's theme is drawn live in the front end's colours, and 
   assert.doesNotMatch(text, /background"|#1f2328|#ffffff|labelColor|titleColor/);
   assert.match(text, /luminance\(background\)/);
   assert.match(svg as string, /#ffffff/);
-  // As JupyterLab does in its dark theme: its own colours first, what the plot sets over them.
+  // As in JupyterLab's dark theme: its own colours, overridden by what the plot sets.
   const dark = { background: "#333", style: { "guide-label": { fill: "#fff" }, "guide-title": { fill: "#fff" } } };
   const labelled = { ...bars, layer: [{ mark: "bar" }, { mark: "text", encoding: { text: { value: "here" } } }] };
   const { mark: _, ...layered } = labelled;
   const drawn = await renderSvg(withTheme(layered, { ...dark, ...(spec.config as object) }));
   assert.match(drawn, /fill="#333"/);
   assert.match(drawn, /fill="white"[^>]*>here</);
-  assert.deepEqual((await live(darkTheme)).spec.config, darkTheme, "a theme that was chosen stays");
+  assert.deepEqual((await live(darkTheme)).spec.config, darkTheme, "a chosen theme is kept");
 });
 
-it("a Vega specification is drawn as one", async () => {
+it("a Vega specification is rendered as Vega", async () => {
   const rect = { type: "rect", encode: { enter: { width: { value: 5 }, height: { value: 5 } } } };
   const bundle = await plotBundle({ $schema: schema("vega", "v6"), width: 10, height: 10, marks: [rect] } as never);
   assert.deepEqual(Object.keys(bundle), ["application/vnd.vega.v5+json", "image/svg+xml", "text/plain"]);
@@ -52,13 +52,13 @@ it("a Vega specification is drawn as one", async () => {
   assert.equal(bundle["text/plain"], "Vega plot");
 });
 
-it("what cannot be drawn here goes out without the SVG, and says why", async () => {
+it("a plot that cannot be rendered is sent without the SVG, with the reason", async () => {
   const bundle = await plotBundle({ title: "T", $schema: schema("vega-lite", "v5"), mark: 3 } as never);
   assert.deepEqual(Object.keys(bundle), ["application/vnd.vegalite.v5+json", "text/plain"]);
   assert.match(bundle["text/plain"] as string, /^T \(Vega-Lite plot\): ./);
 });
 
-it("other objects are no plots", () => {
+it("other objects are not plots", () => {
   assert.ok(isSpecification({ $schema: schema("vega-lite", "v5") }));
   for (const other of [
     null,

@@ -10,12 +10,12 @@ const iteration = (number: number, mean: number) => ({
 const run = { iterations: [iteration(0, 0.5), iteration(1, 0.6), iteration(2, 0.7)] };
 
 describe("judgedIntervals", () => {
-  it("takes rows as they are", () => {
+  it("returns rows unchanged", () => {
     const rows = [{ name: "a", mean: 1, low: 0, high: 2 }];
     assert.deepEqual(judgedIntervals(rows, "winRate"), rows);
   });
 
-  it("takes every iteration of a run", () => {
+  it("returns every iteration of a run", () => {
     const found = judgedIntervals(run, "goldReward");
     assert.deepEqual(
       found.map(({ name, mean }) => [name, mean]),
@@ -28,7 +28,7 @@ describe("judgedIntervals", () => {
     assert.deepEqual([found[0]!.low, found[0]!.high], [0.4, 0.6]);
   });
 
-  it("takes the last policy of each of several runs, and their common start", () => {
+  it("returns the last policy of each of several runs, and their common start", () => {
     const found = judgedIntervals({ DPO: { iterations: run.iterations.slice(0, 2) }, SeRA: run }, "goldReward");
     assert.deepEqual(
       found.map(({ name, mean }) => [name, mean]),
@@ -40,7 +40,7 @@ describe("judgedIntervals", () => {
     );
   });
 
-  it("leaves out what is not known", () => {
+  it("returns nothing for a measure that is missing", () => {
     assert.deepEqual(judgedIntervals(run, "winRate"), []);
     assert.deepEqual(judgedIntervals({}, "goldReward"), []);
   });

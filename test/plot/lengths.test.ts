@@ -4,7 +4,7 @@ import { lengths } from "../../src/plot/lengths.js";
 
 const responses = (...all: number[]) => all.map((length) => ({ length }));
 
-it("lengths are counted, and their median and mean stand above them", () => {
+it("lengths are counted, under a heading with their median and mean", () => {
   const spec = lengths({ SFT: responses(3, 3, 4, 8), SeRA: responses(8, 9, 9) }) as unknown as {
     data: { values: object[] };
   };
@@ -21,7 +21,7 @@ it("lengths are counted, and their median and mean stand above them", () => {
   ]);
 });
 
-it("a response without a length is named", () => {
+it("a response without a length is named in the error", () => {
   const rows = [{ length: 3 }, { response: "of course" }] as unknown as { length: number }[];
   assert.throws(() => lengths({ SFT: rows }), {
     name: "InputError",

@@ -27,7 +27,7 @@ const pair = (ensemble: number, chosenLength: number | null, rejectedLength: num
   rejectedLength,
 });
 
-it("a pair is a point: the chosen response's length less the rejected's, and the margin", () => {
+it("a pair is a point at its length difference (chosen minus rejected) and its margin", () => {
   const { rows, subtitle } = read(marginAgainstLength([pair(1, 10, 14), pair(3, 20, 20), pair(2, 14, 10)]));
   assert.deepEqual(
     rows.slice(0, 3).map(({ x, y, selection }) => [x, y, selection]),
@@ -41,14 +41,14 @@ it("a pair is a point: the chosen response's length less the rejected's, and the
   assert.equal(subtitle[0], "Pearson's r = 0.50; line: least squares");
 });
 
-it("pairs without the numbers are left out, and the plot says so", () => {
+it("pairs without lengths are left out, and the subtitle counts them", () => {
   const { rows, subtitle } = read(marginAgainstLength([pair(1, 10, 14), pair(3, null, 20), pair(2, 14, null)]));
   assert.equal(rows.length, 1);
   assert.match(subtitle[0]!, /r = undefined/);
   assert.equal(subtitle[2], "left out: 2 pairs without these values");
 });
 
-it("up to 1,500 pairs a review are points, more are counted in cells, each pair once", () => {
+it("up to 1,500 pairs per review are points; more are counted in cells, each pair once", () => {
   assert.equal(read(marginAgainstScore(measured(2, 1500))).rows.length, 1501);
   const pairs = [...measured(2, 1501), ...measured(3, 100)];
   const { rows } = read(marginAgainstScore(pairs));
@@ -65,7 +65,7 @@ it("up to 1,500 pairs a review are points, more are counted in cells, each pair 
   }
 });
 
-it("scores are asked for where there are none", () => {
+it("pairs without scores are refused", () => {
   assert.throws(() => marginAgainstScore([pair(1, 10, 14)]), {
     name: "InputError",
     message: /^plot\.marginAgainstScore: no reviewed pair has chosenScore and rejectedScore$/,

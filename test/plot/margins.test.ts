@@ -36,7 +36,7 @@ const pair = (ensemble: number, kept: boolean, flipped = false): MarginRow => ({
   flipped,
 });
 
-it("every pair is counted once, on its side and in its panel", () => {
+it("every pair is counted once, in its selection and panel", () => {
   const row = fc.record({
     iteration: fc.integer({ min: 2, max: 4 }),
     ensemble: fc.double({ min: -1e3, max: 1e3, noNaN: true }),
@@ -61,14 +61,14 @@ it("every pair is counted once, on its side and in its panel", () => {
   );
 });
 
-it("margins that are all the same have one bin", () => {
+it("equal margins have one bin", () => {
   const bins = binsOf([1, 2, 3].map(() => ({ iteration: 2, ensemble: 0.25, kept: true })));
   assert.equal(bins.length, 1);
   assert.equal(bins[0]!.pairs, 3);
   assert.ok(bins[0]!.from <= 0.25 && 0.25 <= bins[0]!.to && bins[0]!.from < bins[0]!.to);
 });
 
-it("margins that all but coincide share a bin", () => {
+it("nearly equal margins share a bin", () => {
   for (const ensemble of [5e-324, 1e-300, 2e-16]) {
     const rows = [0, ensemble].map((each) => ({ iteration: 2, ensemble: each, kept: true }));
     assert.deepEqual(
@@ -78,17 +78,17 @@ it("margins that all but coincide share a bin", () => {
   }
 });
 
-it("the threshold is the least margin that was kept", () => {
+it("the threshold is the smallest kept margin", () => {
   assert.deepEqual(thresholdsOf([pair(-1, false), pair(0.25, false), pair(0.5, true), pair(3, true)]), [0.5]);
   assert.deepEqual(thresholdsOf([pair(0.5, false), pair(0.5, true)]), [0.5]);
 });
 
-it("there is no threshold where all were kept, none was, or something else than the margin decided", () => {
+it("there is no threshold if all or no pairs were kept, or if the margin did not decide", () => {
   for (const rows of [[pair(1, true)], [pair(1, false)], [pair(1, true), pair(2, false)]])
     assert.deepEqual(thresholdsOf(rows), []);
 });
 
-it("a panel says how many were kept, and the plot how many flipped labels were dropped", () => {
+it("a panel states how many pairs were kept, and the subtitle how many flipped labels were dropped", () => {
   const spec = margins([pair(-1, false, true), pair(-0.5, true, true), pair(1, true)]);
   const { data, title } = spec as unknown as { data: { values: Bin[] }; title: { subtitle: string[] } };
   assert.equal(data.values[0]!.review, "before iteration 2: 2 of 3 kept, margin ≥ −0.50");

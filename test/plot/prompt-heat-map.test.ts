@@ -19,7 +19,7 @@ function read(spec: TopLevelSpec): Read {
   };
 }
 
-it("prompts go from the greatest mean down, and several responses count as their mean", () => {
+it("prompts are sorted by decreasing mean, and several responses are averaged", () => {
   const { cells, domain } = read(
     promptHeatMap({
       SFT: [
@@ -44,7 +44,7 @@ it("prompts go from the greatest mean down, and several responses count as their
   assert.deepEqual(domain, [0, 1]);
 });
 
-it("rewards that are no shares have a scale of their own", () => {
+it("rewards outside [0, 1] set the range of the scale", () => {
   assert.deepEqual(
     read(
       promptHeatMap({
@@ -68,7 +68,7 @@ it("more than 250 prompts are averaged with their neighbours in rank", () => {
   assert.equal(cells.at(-1)![0], "ranks 499 to 501");
 });
 
-it("a run's margins have a scale of equal reach to either side", () => {
+it("a run's margins have a scale that is symmetric around zero", () => {
   const margins = [0, 1].flatMap((at) =>
     [2, 3].map((iteration) => ({ iteration, id: `p${at}`, ensemble: at ? -3 : 3, kept: true })),
   );
@@ -77,14 +77,14 @@ it("a run's margins have a scale of equal reach to either side", () => {
   assert.deepEqual(domain, [-3, 3]);
 });
 
-it("pairs are asked for their ids", () => {
+it("pairs without ids are refused", () => {
   assert.throws(() => promptHeatMap([{ iteration: 2, ensemble: 1, kept: true }]), {
     name: "InputError",
     message: /a pair of the review before iteration 2 has no `id`/,
   });
 });
 
-it("a response without a gold reward is named", () => {
+it("a response without a gold reward is named in the error", () => {
   assert.throws(() => promptHeatMap({ SFT: [{ id: "a" } as never] }), {
     name: "InputError",
     message: 'plot.promptHeatMap: `gold` of "SFT" for "a" is undefined, expected a finite number',

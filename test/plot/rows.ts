@@ -2,7 +2,7 @@ import { Random } from "../../src/base/random.js";
 import type { MarginRow, StepRow } from "../../src/plot/rows.js";
 import type { LoggedStep } from "../../src/run/logged-step.js";
 
-/** Steps of a run whose reward margin grows by `gain` a step, counted anew in each iteration. */
+/** Steps of a run with a reward margin that grows by `gain` per step; each iteration counts its steps from 1. */
 export function alignSteps(iterations: number, stepsEach: number, gain: number): (LoggedStep & StepRow)[] {
   return Array.from({ length: iterations * stepsEach }, (_, at) => {
     const margin = gain * at;
@@ -24,7 +24,7 @@ export function sftSteps(count: number): (LoggedStep & StepRow)[] {
   return Array.from({ length: count }, (_, at) => ({ phase: "sft", iteration: 0, step: at + 1, loss: 4 - at / count }));
 }
 
-/** Reviewed pairs of which the 70 % with the greatest margin were kept. */
+/** Reviewed pairs; the 70 % with the greatest margins were kept. */
 export function reviewed(iteration: number, pairs: number): MarginRow[] {
   const random = Random.seeded(iteration);
   return Array.from({ length: pairs }, () => iteration * (0.6 + random.normal()))
@@ -32,7 +32,7 @@ export function reviewed(iteration: number, pairs: number): MarginRow[] {
     .map((ensemble, rank) => ({ iteration, ensemble, kept: rank < 0.7 * pairs }));
 }
 
-/** Reviewed pairs with all that is known of them, the margins greater where the chosen response scores higher. */
+/** Reviewed pairs with all their fields; margins are greater if the chosen response scores higher. */
 export function measured(iteration: number, pairs: number): MarginRow[] {
   const random = Random.seeded(iteration);
   return reviewed(iteration, pairs).map((row, at) => ({

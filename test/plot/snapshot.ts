@@ -6,8 +6,8 @@ import { join } from "node:path";
 const folder = join(import.meta.dirname, "../../../test/plot/snapshots");
 
 /**
- * Checks a value against `snapshots/NAME.json`. With UPDATE_SNAPSHOTS=1 the file is written
- * instead, to be read in the diff before it is committed.
+ * Checks a value against `snapshots/NAME.json`. With UPDATE_SNAPSHOTS=1, it rewrites the
+ * file first; review the diff before you commit it.
  */
 export function matchesSnapshot(name: string, value: unknown): void {
   const file = join(folder, `${name}.json`);

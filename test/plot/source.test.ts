@@ -6,28 +6,28 @@ import { alignSteps } from "./rows.js";
 
 const steps = alignSteps(1, 3, 0.1);
 
-/** Tables need not be fields of their own. */
+/** A run with a getter, not an own property. */
 class Run {
   get steps() {
     return steps;
   }
 }
 
-it("rows are taken from an array, an Arquero table, and a run that has either", () => {
+it("rows are read from an array, an Arquero table, or a run with either", () => {
   for (const source of [steps, from(steps), { steps }, { steps: from(steps) }, new Run()]) {
     assert.deepEqual(rowsFrom("loss", "steps", source), steps);
     assert.deepEqual(namedRowsFrom("loss", "steps", source), [["", steps]]);
   }
 });
 
-it("several are taken by their names", () => {
+it("several sources are read by name", () => {
   assert.deepEqual(namedRowsFrom("loss", "steps", { DPO: steps, SeRA: new Run() }), [
     ["DPO", steps],
     ["SeRA", steps],
   ]);
 });
 
-it("anything else is quoted with what was expected", () => {
+it("anything else is refused with the value found and what was expected", () => {
   const message = "plot.loss: found 7, expected rows, or a run with a table `steps`";
   for (const sources of [7, { DPO: 7 }, { steps: { a: 1 } }]) {
     assert.throws(() => namedRowsFrom("loss", "steps", sources as never), { name: "InputError" });

@@ -26,7 +26,7 @@ const iterations: plot.IterationRow[] = [
   },
 ];
 const run: plot.RunTables = { steps: alignSteps(2, 6, 0.1), margins, iterations };
-/** So many that they are counted in cells, and those so few that the snapshot can be read. */
+/** Enough pairs to be counted in cells, but few enough cells for a readable snapshot. */
 const crowded = measured(2, 1600).map((row) => ({ ...row, ensemble: Math.round(row.ensemble), chosenScore: 0.6 }));
 const judged = (seed: number) =>
   Array.from({ length: 12 }, (_, at) => ({ id: `p${at}`, gold: ((at * seed) % 11) / 10 }));
@@ -34,7 +34,7 @@ const written = (seed: number) => Array.from({ length: 40 }, (_, at) => ({ lengt
 
 const swept = [0, 0.4].flatMap((x) => named.map(({ name: series, ...interval }) => ({ series, x, ...interval })));
 
-/** Each plot with what its picture must say. */
+/** Each plot with the text that its picture must contain. */
 const plots: Readonly<Record<string, { readonly spec: TopLevelSpec; readonly says: readonly string[] }>> = {
   "loss-sft": { spec: plot.loss(sftSteps(20), "sft"), says: ["SFT: training loss", "every logged step"] },
   "loss-align": {
@@ -104,21 +104,21 @@ const plots: Readonly<Record<string, { readonly spec: TopLevelSpec; readonly say
 
 describe("specifications", () => {
   for (const [name, { spec, says }] of Object.entries(plots)) {
-    it(`${name} is what it was`, () => {
+    it(`${name} matches its snapshot`, () => {
       matchesSnapshot(name, spec);
     });
 
-    it(`${name} compiles without a warning, in JSON alone`, () => {
+    it(`${name} compiles from plain JSON without a warning`, () => {
       assert.deepEqual(warningsOf(JSON.parse(JSON.stringify(spec)) as TopLevelSpec), []);
     });
 
-    it(`${name} draws what it has to say`, async () => {
+    it(`${name} renders its text`, async () => {
       const svg = await plot.renderSvg(spec);
       for (const text of says) assert.ok(svg.includes(text), `no “${text}” in the picture`);
       assert.doesNotMatch(svg, /NaN|undefined|Infinity/);
     });
 
-    it(`${name} takes another theme`, async () => {
+    it(`${name} is drawn in another theme`, async () => {
       const svg = await plot.renderSvg(plot.withTheme(spec, plot.theme("#fafafa", "#101010")));
       assert.match(svg, /#101010/);
       assert.doesNotMatch(svg, /#1f2328|#ffffff/i);
@@ -126,13 +126,13 @@ describe("specifications", () => {
   }
 });
 
-it("a dashboard fits the notebook of a window of 1,280 pixels, beside JupyterLab's sidebar and the plot's menu", async () => {
+it("a dashboard fits a notebook in a 1,280-pixel window, next to JupyterLab's sidebar and the plot's menu", async () => {
   const svg = await plot.renderSvg(plots["dashboard"]!.spec);
   assert.ok(Number(/width="(\d+)"/.exec(svg)![1]) <= 840 - 38);
   for (const [, text] of svg.matchAll(/>([^<>]{20,})<\/text>/g)) assert.ok(text!.length < 60, text);
 });
 
-it("pairs that a policy reviewed and nothing selected are of one colour, under the policy's name", async () => {
+it("pairs that were reviewed but not selected are drawn as one series under the policy's name", async () => {
   const reviewed = [1, 2].flatMap((iteration) =>
     [-0.5, 0.25, 1].map((ensemble, i) => ({
       ...{ iteration: iteration + 1, policy: `iteration ${iteration}`, id: `${i}`, ensemble },
@@ -147,11 +147,11 @@ it("pairs that a policy reviewed and nothing selected are of one colour, under t
   assert.match(await plot.renderSvg(plot.margins(reviewed)), />iteration 1: 2 of 3 margins above 0</);
 });
 
-it("a dashboard leaves out what the run has no numbers of", async () => {
+it("a dashboard leaves out plots without data", async () => {
   assert.doesNotMatch(await plot.renderSvg(plots["dashboard-begun"]!.spec), /Margins|Gold|Time/);
 });
 
-describe("nothing to draw", () => {
+describe("without data", () => {
   const nothing: plot.RunTables = { steps: [], margins: [], iterations: [] };
   for (const [name, message] of Object.entries({
     loss: /no logged step of preference training has loss/,
@@ -167,7 +167,7 @@ describe("nothing to draw", () => {
     seconds: /no iteration has seconds/,
     dashboard: /no logged steps and no iterations yet/,
   })) {
-    it(`${name} says what is missing`, () => {
+    it(`${name} reports what is missing`, () => {
       const draw = plot[name as "dashboard"];
       assert.throws(
         () => draw(nothing),
@@ -181,7 +181,7 @@ describe("nothing to draw", () => {
     });
   }
 
-  it("neither policies nor methods", () => {
+  it("plots of policies or methods report what is missing", () => {
     assert.throws(() => plot.goldRewards([]), {
       name: "InputError",
       message: /^plot\.goldRewards: no values with intervals to draw/,
@@ -200,7 +200,7 @@ describe("nothing to draw", () => {
   });
 });
 
-it("rows that a run writes are rows that the plots read", async () => {
+it("a dashboard draws the rows that a run writes", async () => {
   const iteration: IterationSummary = {
     ...{
       iteration: 2,

@@ -33,7 +33,7 @@ it("a long run is averaged over blocks that do not cross iterations", () => {
   assert.equal(blocks.length, 36);
 });
 
-it("blocks are as equal as they can be, so that no rest of a few steps looks like a change", () => {
+it("blocks are as equal as possible, so that no short last block looks like a change", () => {
   const steps = Array.from({ length: 9 }, (_, at) => ({ row: row(1, at + 1, at), step: at + 1 }));
   assert.deepEqual(
     averageBlocks(steps, "loss", 4).map(({ step, mean }) => ({ step, mean })),
@@ -45,7 +45,7 @@ it("blocks are as equal as they can be, so that no rest of a few steps looks lik
   );
 });
 
-it("steps count on where iterations count anew, and stay where they do not", () => {
+it("steps continue across iterations that restart their count, and stay the same otherwise", () => {
   const anew = [row(1, 10, 1), row(1, 20, 1), row(2, 10, 1), row(3, 10, 1)];
   const onward = [row(1, 10, 1), row(1, 20, 1), row(2, 30, 1), row(3, 40, 1)];
   const steps = [10, 20, 30, 40];
@@ -59,14 +59,14 @@ it("steps count on where iterations count anew, and stay where they do not", () 
   );
 });
 
-it("a step without a number is left out", () => {
+it("a step without a loss is left out", () => {
   assert.deepEqual(
     blocksOf(loss([row(1, 1, null), row(1, 2, 0.5)])).map(({ step }) => step),
     [2],
   );
 });
 
-it("an Arquero table is drawn as the same rows are", () => {
+it("an Arquero table gives the same plot as its rows", () => {
   const rows = alignSteps(2, 5, 0.1);
   const names = Object.keys(rows[0]!) as (keyof StepRow)[];
   const columns = Object.fromEntries(names.map((name) => [name, rows.map((each) => each[name])]));
@@ -84,7 +84,7 @@ it("six runs have six colours, and more are refused", () => {
   });
 });
 
-it("a run that has not begun is left out beside one that has", () => {
+it("a run without steps is left out if another run has some", () => {
   const spec = loss({ DPO: [row(1, 1, 0.5)], SeRA: [] }) as unknown as { data: { values: { series: string }[] } };
   assert.deepEqual(
     spec.data.values.map(({ series }) => series),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { linesOf, textWidth } from "../../src/plot/text-width.js";
 
-it("widths are near those of Helvetica", () => {
+it("widths are within 15 % of Helvetica's", () => {
   // Advance widths from Adobe's Helvetica metrics, in 1/1000 em: "Win rate" is 3723.
   for (const [text, em] of [
     ["Win rate", 3.723],
@@ -13,12 +13,12 @@ it("widths are near those of Helvetica", () => {
   }
 });
 
-it("nothing has no width", () => {
+it("empty text and null have width 0", () => {
   assert.equal(textWidth({}, ""), 0);
   assert.equal(textWidth({}, null), 0);
 });
 
-it("lines break between words, and a word that is too long stands alone", () => {
+it("lines break between words, and a word that is too long gets its own line", () => {
   assert.deepEqual(linesOf("one two three", 1000), ["one two three"]);
   assert.deepEqual(linesOf("one two three", 55), ["one two", "three"]);
   assert.deepEqual(linesOf("a unbreakablyLongWord b", 30), ["a", "unbreakablyLongWord", "b"]);

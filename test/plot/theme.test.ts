@@ -7,7 +7,7 @@ import { alignSteps } from "./rows.js";
 
 const steps = alignSteps(1, 6, 0.1);
 
-it("plots put together have one theme, however deep they lie", async () => {
+it("composed plots share one theme at any depth", async () => {
   const together = {
     vconcat: [
       loss(steps),
@@ -23,7 +23,7 @@ it("plots put together have one theme, however deep they lie", async () => {
   assert.doesNotMatch(svg, /#1f2328|#ffffff/i);
 });
 
-it("the specification itself stays as it was", () => {
+it("the given specification is not changed", () => {
   const spec = loss(steps);
   const before = structuredClone(spec);
   withTheme({ hconcat: [spec] }, darkTheme);

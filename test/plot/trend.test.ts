@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { trendOf } from "../../src/plot/trend.js";
 
-it("the line of least squares and Pearson's correlation, by hand", () => {
+it("the least-squares line and Pearson's correlation match values worked out by hand", () => {
   // Means 2 and 2; Σ(x−2)(y−2) = 1, Σ(x−2)² = 2, Σ(y−2)² = 2: slope 1/2, r = 1/√(2·2).
   const trend = trendOf([
     { x: 1, y: 1 },
@@ -15,7 +15,7 @@ it("the line of least squares and Pearson's correlation, by hand", () => {
     assert.ok(Math.abs(trend[name as keyof typeof trend] - value) < 1e-12, name);
 });
 
-it("points of which x or y is always the same, and a single one, have no trend", () => {
+it("points with constant x or y, and a single point, have no trend", () => {
   assert.equal(
     trendOf([
       { x: 1, y: 1 },

@@ -6,7 +6,7 @@ import type { Value } from "../../src/graph/value.js";
 import { buildCase, weighted, type BuiltCase, type Case } from "../graph/cases/case.js";
 import { evaluate } from "./reference.js";
 
-/** Largest difference that float32 may make, as a share of the largest element. */
+/** Largest accepted float32 error, relative to the largest element. */
 const tolerance = 1e-5;
 
 const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array, uint8: Uint8Array };
@@ -23,9 +23,9 @@ export function outputsOf({ output, differentiated }: BuiltCase): Value[] {
 }
 
 /**
- * Runs a case's output and gradients, and compares them with what is expected.
+ * Computes a case's output and gradients, and compares them with the expected ones.
  *
- * @param by an engine that computes what is expected; the reference by default
+ * @param by engine that computes the expected values. Default: the reference
  */
 export async function checkCase(found: Case, run: Run, by?: Run): Promise<void> {
   const built = buildCase(found);

@@ -56,7 +56,7 @@ function startProgram(path: string, args: readonly string[], cwd: string, env: E
   return { process: child, ended };
 }
 
-/** Runs `sera` to its end; `env` is added to this process's own. */
+/** Runs `sera` to its end; `env` is added to this process's environment. */
 export function run(args: readonly string[], cwd: string, env: Environment = {}): Promise<Ended> {
   return runProgram(program, args, cwd, env);
 }
@@ -66,14 +66,14 @@ export function runProgram(path: string, args: readonly string[], cwd: string, e
   return startProgram(path, args, cwd, env).ended;
 }
 
-/** A folder for a test file's own files, removed when its tests are over. */
+/** Creates a folder for the files of a test file, removed after its tests. */
 export function workFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "sera-command-"));
   after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** A new folder in a folder. */
+/** Creates a folder in a folder. */
 export function subfolder(folder: string, name: string): string {
   const path = join(folder, name);
   mkdirSync(path);
@@ -99,7 +99,7 @@ export async function writeTinyCheckpoint(folder: string, seed = 1): Promise<str
   return folder;
 }
 
-/** Every file of a run by its name; time is left out: two runs of the same do not take equally long. */
+/** Returns every file of a run by name, without times and durations, which differ between equal runs. */
 export function timeless(folder: string): Map<string, string> {
   const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
   const files = names.filter(
@@ -116,7 +116,7 @@ export function timeless(folder: string): Map<string, string> {
   );
 }
 
-/** What stderr says besides the note on labels that contradict the scores, which the world has as Bradley and Terry draw them. */
+/** Returns stderr without the note on labels that contradict the scores, which the world has by its Bradley–Terry labels. */
 export const besidesScores = (stderr: string) =>
   stderr.replace(/^\S+: \d+ pairs? whose scores contradict the order: .*\n/gm, "");
 
@@ -125,7 +125,7 @@ export function json<T = any>(folder: string, name: string): T {
   return JSON.parse(readFileSync(join(folder, name), "utf8")) as T;
 }
 
-/** The rows of a JSON Lines file of a run, without one that is being written; none where it is not there. */
+/** Returns the rows of a JSON Lines file of a run, without an incomplete last one; none if there is no such file. */
 export function rows<T = any>(folder: string, name: string): T[] {
   const path = join(folder, name);
   if (!existsSync(path)) return [];

@@ -21,7 +21,7 @@ export function largestDifference(found: Numbers, expected: Numbers): number {
   return Array.from(expected).reduce((largest, x, i) => Math.max(largest, Math.abs(found[i]! - x)), 0);
 }
 
-/** Asserts that each number is within `tolerance` of what is expected, relative to max(1, |expected|). */
+/** Asserts that each number is within `tolerance` of the expected one, relative to max(1, |expected|). */
 export function assertClose(found: Numbers, expected: Numbers, tolerance: number, what = "numbers"): void {
   assert.equal(found.length, expected.length, `${what}: length`);
   for (let i = 0; i < expected.length; i++) {

@@ -11,7 +11,7 @@ import {
 import { join } from "node:path";
 import type { Random } from "../../src/base/random.js";
 
-/** Ways in which a file of a run folder gets damaged. */
+/** Ways to damage a file of a run folder. */
 export const damages: Readonly<Record<string, (file: string, random: Random) => void>> = {
   removed: (file) => rmSync(file),
   emptied: (file) => truncateSync(file, 0),

@@ -5,7 +5,7 @@ import { Random } from "../../src/base/random.js";
 import type { Policy } from "../../src/model/policy/policy.js";
 import { randomPairs } from "./tiny-model.js";
 
-/** An epoch of DPO on random pairs, four a step: its records and the parameters after it. The policy is freed. */
+/** Trains an epoch of DPO on random pairs, four per step; returns its records and final parameters. Frees the policy. */
 export async function dpoSteps(
   policy: Policy,
   pairCount: number,

@@ -6,7 +6,7 @@ import type { Method } from "../../src/run/method.js";
 import { randomPairs, tinyConfig } from "./tiny-model.js";
 import { textJudge, tinyInput, tinySera } from "./tiny-run.js";
 
-/** SeRA of two iterations with every option that a run can have at once, in seconds. */
+/** SeRA of two iterations with every option that a run can have at once; takes seconds. */
 export function fullSera(): Method {
   return tinySera({
     ...{
@@ -49,7 +49,7 @@ export function fullSera(): Method {
   });
 }
 
-/** What such a run reads: a model with an adapter, pairs, held-out and validation pairs, demonstrations, a judge. */
+/** The input of such a run: a model with an adapter, pairs, held-out and validation pairs, demonstrations, a judge. */
 export async function fullInput(programs: ProgramCache): Promise<RunInput> {
   const input = await tinyInput(programs);
   const adapter = { rank: 2, alpha: 4, targets: ["q_proj", "down_proj"], dropout: 0.1 };

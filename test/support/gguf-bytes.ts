@@ -1,4 +1,4 @@
-/** The bytes of GGUF files, right ones and wrong ones. */
+/** Bytes of valid and invalid GGUF files. */
 
 export type GgufValue =
   | string
@@ -12,9 +12,9 @@ export interface GgufTensor {
   readonly name: string;
   /** Innermost dimension first, as in the file. */
   readonly dimensions: readonly number[];
-  /** Number of ggml's type; 0 is float32. */
+  /** ggml's number of the type; 0 is float32. */
   readonly type?: number;
-  /** First byte of its data; by default they follow each other. */
+  /** Offset of the tensor's data. Default: after the previous tensor's. */
   readonly offset?: number;
   readonly data: Buffer;
 }

@@ -5,19 +5,19 @@ import type { TestContext } from "node:test";
 import { emptyFolder } from "./folder.js";
 import { HubUploads } from "./hub-uploads.js";
 
-/** What a test's hub holds under `org/name` or `datasets/org/name`. */
+/** Contents of a test hub under `org/name` or `datasets/org/name`. */
 export interface Held {
-  /** Contents by path, by revision; `main` is one. */
+  /** File contents by path, for each revision; one revision is `main`. */
   readonly revisions: Readonly<Record<string, Readonly<Record<string, string | Buffer>>>>;
   readonly card?: unknown;
-  /** Whether files are given to those alone who show the token. */
+  /** Whether files are served only to requests with the token. */
   readonly gated?: boolean;
   readonly private?: boolean;
   /** The commit of `main`. Default: {@link commitFor}. */
   readonly commit?: string;
 }
 
-/** A request as it came. */
+/** A request as received. */
 export interface Asked {
   readonly path: string;
   readonly host: string;
@@ -25,28 +25,28 @@ export interface Asked {
   readonly range: string | undefined;
 }
 
-/** Does something other than answer well; false leaves it to the hub. */
+/** Handles a request in place of the hub; returns false to leave it to the hub. */
 type Fault = (asked: Asked, response: ServerResponse, content: Buffer | undefined) => boolean;
 
-/** Large files, which the hub gives from another host. */
+/** Large files, which the hub serves from another host. */
 const isLarge = (path: string) => /\.(?:safetensors|parquet|gz)$/.test(path);
 
 export const goodToken = "hf_good";
-/** One that may read what the good one may, and write nothing. */
+/** A token with the same read access as the good one, and no write access. */
 export const readToken = "hf_read";
 
 /**
- * A hub of a test's own, in the shapes of the real one: the commit of a revision, a list of files in pages, and the
- * files, of which the large ones are elsewhere ("CDN"). The environment names it and an empty cache until the test ends.
+ * A test hub with the real hub's formats: the commit of a revision, a paginated list of files, and the files, with the
+ * large ones on another host ("CDN"). Until the test ends, the environment names it and an empty cache.
  */
 export class HubServer {
   readonly asked: Asked[] = [];
-  /** Are tried on each request, in this order. */
+  /** Tried in order on each request. */
   readonly faults: Fault[] = [];
 
   readonly uploads = new HubUploads(() => address(this.cdn), isLarge);
 
-  /** Where the hub is, also when it has stopped. */
+  /** The hub's address, which stays the same after it has stopped. */
   endpoint = "";
 
   private constructor(
@@ -98,7 +98,7 @@ export class HubServer {
     }
   }
 
-  /** Paths asked for, without their queries. */
+  /** Requested paths, without their queries. */
   get paths(): string[] {
     return this.asked.map(({ path }) => path.replace(/\?.*/, ""));
   }
@@ -107,7 +107,7 @@ export class HubServer {
     this.held.set(name, held);
   }
 
-  /** The next so many requests whose path holds a text go wrong in this way. */
+  /** Makes the next `times` requests with `text` in their path fail in this way. */
   fail(
     text: string,
     times: number,
@@ -182,7 +182,7 @@ export class HubServer {
     give(response, content, { "x-repo-commit": commit.hash, etag }, asked.range, request.method);
   }
 
-  /** Two entries a page. */
+  /** Two entries per page. */
   private list(
     response: ServerResponse,
     pathname: string,
@@ -212,7 +212,7 @@ export class HubServer {
   }
 }
 
-/** Gives a content, or the range of it that is asked for. */
+/** Sends a content, or the requested range of it. */
 export function give(
   response: ServerResponse,
   content: Buffer,
@@ -234,7 +234,7 @@ export function give(
   response.end(method === "HEAD" ? undefined : part);
 }
 
-/** Gives so many bytes of what is asked for and breaks the connection. */
+/** Sends this many bytes of the requested content and breaks the connection. */
 export function cutAfter(bytes: number): (response: ServerResponse, content: Buffer | undefined, asked: Asked) => void {
   return (response, content, { range }) => {
     const from = Number(/^bytes=(\d+)-/.exec(range ?? "")?.[1] ?? 0);
@@ -245,17 +245,17 @@ export function cutAfter(bytes: number): (response: ServerResponse, content: Buf
   };
 }
 
-/** Answers with a status and headers alone. */
+/** Answers with only a status and headers. */
 export function status(code: number, headers: Record<string, string> = {}): (response: ServerResponse) => void {
   return (response) => response.writeHead(code, headers).end();
 }
 
-/** The commit that the test's hub gives a revision. */
+/** The commit of a revision on the test hub. */
 export function commitFor(name: string, revision: string): string {
   return createHash("sha1").update(`${name}@${revision}`).digest("hex");
 }
 
-/** What the hub calls the digest of a file: SHA-256 of a large one, git's of others. */
+/** The hub's digest of a file: SHA-256 for a large one, git's for others. */
 export function digestOf(path: string, content: string | Buffer): string {
   return isLarge(path) ? createHash("sha256").update(content).digest("hex") : gitDigest(Buffer.from(content));
 }

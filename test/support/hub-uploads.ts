@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Held } from "./hub-server.js";
 
-/** A request to a test's hub that writes. */
+/** A write request to a test hub. */
 export interface HubWrite {
   readonly path: string;
   readonly body: Buffer;
 }
 
-/** A repository that was made at a test's hub. */
+/** A repository created on a test hub. */
 interface HubRepository {
   readonly private: boolean;
   files: Readonly<Record<string, string | Buffer>>;
@@ -17,8 +17,8 @@ interface HubRepository {
 type Answer = readonly [status: number, body: unknown];
 
 /**
- * The half of a test's hub that takes models, in the shapes of the real one: a repository is made, its files are announced,
- * the large ones are sent to another host unless their digest is there already, and a commit names all of them.
+ * The upload side of a test hub, with the real hub's formats: a repository is created, its files are announced, the large
+ * ones are sent to another host unless their digest is already there, and a commit names all of them.
  */
 export class HubUploads {
   /** Large files by their digests, whether a commit names them or not. */
@@ -31,13 +31,13 @@ export class HubUploads {
     private readonly isLarge: (path: string) => boolean,
   ) {}
 
-  /** A repository as the hub's other half gives it. */
+  /** A repository as the hub's download side serves it. */
   held(name: string): Held | undefined {
     const found = this.repositories.get(name);
     return found && { revisions: { main: found.files }, private: found.private, commit: commitHash(name, found) };
   }
 
-  /** Answers a request of the hub's own host; undefined where it is not one that writes. */
+  /** Answers a write request to the hub's main host; undefined for any other request. */
   answer({ path, body }: HubWrite): Answer | undefined {
     if (path === "/api/repos/create") return this.create(JSON.parse(body.toString()));
     const [, name, verb] =
@@ -59,7 +59,7 @@ export class HubUploads {
     );
   }
 
-  /** Takes a large file at the other host. */
+  /** Receives a large file on the other host. */
   receive({ path, body }: HubWrite): number {
     const digest = path.split("/").at(-1)!;
     if (createHash("sha256").update(body).digest("hex") !== digest) return 400;

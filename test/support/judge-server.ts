@@ -2,19 +2,19 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 
-/** A request as it came. */
+/** A request as received. */
 export interface AskedOf {
   readonly path: string;
   readonly headers: IncomingMessage["headers"];
   readonly body: Readonly<Record<string, unknown>>;
-  /** The message of the user. */
+  /** The user message. */
   readonly text: string;
 }
 
-/** Does something other than to answer well. */
+/** Handles a request in place of a normal answer. */
 type Fault = (response: ServerResponse, asked: AskedOf) => void;
 
-/** The words by which a test's server tells the better of two answers: the one with the larger number wins. */
+/** The test server's judgement: of two answers, the one with the larger number wins; a single answer's number is its grade. */
 export const byNumber = (text: string): string => {
   const numberIn = (tag: string) => Number(new RegExp(`<${tag}>\\s*\\D*(-?\\d+)`).exec(text)?.[1]);
   if (!text.includes("<answer_a>"))
@@ -24,14 +24,14 @@ export const byNumber = (text: string): string => {
 };
 
 /**
- * A server of a test's own that speaks as Anthropic's (`/v1/messages`) and as OpenAI's (`/v1/chat/completions`) do, and
- * goes wrong on demand. It is gone after the test.
+ * A test server with the APIs of Anthropic (`/v1/messages`) and OpenAI (`/v1/chat/completions`) that fails on demand. It is
+ * stopped after the test.
  */
 export class JudgeServer {
   readonly asked: AskedOf[] = [];
-  /** What it answers to a message. */
+  /** Returns the answer to a message. */
   answer: (text: string) => string = byNumber;
-  /** Requests being answered now, and the most that there were. */
+  /** Number of requests in progress, and the largest so far. */
   active = 0;
   mostActive = 0;
   /** Milliseconds that an answer takes. */
@@ -58,7 +58,7 @@ export class JudgeServer {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** A model on it. */
+  /** A model on this server. */
   model(
     provider: "anthropic" | "openai",
     model = "judge-1",
@@ -66,12 +66,12 @@ export class JudgeServer {
     return { provider, model, baseUrl: provider === "anthropic" ? this.origin : `${this.origin}/v1` };
   }
 
-  /** The next requests go wrong, one in each of these ways. */
+  /** Makes the next requests fail, one in each of these ways. */
   fail(...faults: readonly Fault[]): void {
     this.faults.push(...faults);
   }
 
-  /** Requests go well again. */
+  /** Lets requests succeed again. */
   recover(): void {
     this.faults.length = 0;
   }
@@ -91,7 +91,7 @@ export class JudgeServer {
   }
 }
 
-/** Answers with a text, in the shape of the API that was asked; with so many tokens in and out. */
+/** Answers with a text in the format of the requested API, with `tokens` for the input and output token counts. */
 export function say(text: string, { end = "end", tokens = [100, 20] as readonly [number, number] | null } = {}): Fault {
   return (response, { path, body }) => {
     const shape =
@@ -125,7 +125,7 @@ export function say(text: string, { end = "end", tokens = [100, 20] as readonly 
   };
 }
 
-/** Refuses with a status, in the shape that both APIs share. */
+/** Refuses with a status, in the format that both APIs share. */
 export function refuse(status: number, headers: Readonly<Record<string, string>> = {}, message = "not now"): Fault {
   return (response) => {
     const error = { type: "error", error: { type: "some_error", message } };
@@ -143,7 +143,7 @@ export const cutWithin: Fault = (response) => {
   response.write('{"id": "msg_1", "conte', () => setTimeout(() => response.destroy(), 20));
 };
 
-/** Answers with a body of its own. */
+/** Answers with the given body. */
 export function body(text: string, type = "application/json"): Fault {
   return (response) => void response.writeHead(200, { "content-type": type }).end(text);
 }

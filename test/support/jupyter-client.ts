@@ -13,18 +13,18 @@ import type { Channel } from "../../src/kernel/wire/wire.js";
 /** The kernel of this build. */
 const ownProgram = resolve("dist/src/kernel/main.js");
 
-/** A message as tests read it: contents are whatever the kernel sent. */
+/** A message as tests read it; its content is whatever the kernel sent. */
 export type Received = Omit<Message, "content" | "parent"> & { readonly content: any; readonly parent: Header };
 
-/** Everything that came of one request. */
+/** Everything that one request produced. */
 export class Answer {
   constructor(
     readonly reply: Received,
-    /** What was published under the request, in order, up to its idle. */
+    /** Messages published under the request, in order, up to its idle status. */
     readonly published: readonly Received[],
   ) {}
 
-  /** What a notebook keeps below the cell. */
+  /** The outputs that a notebook keeps below the cell. */
   get outputs(): Received[] {
     return this.published.filter(({ header }) =>
       ["stream", "display_data", "update_display_data", "execute_result", "error"].includes(header.msg_type),
@@ -43,7 +43,7 @@ export class Answer {
     return this.contentOf("error");
   }
 
-  /** All that was written to a stream. */
+  /** All text written to a stream. */
   text(name: "stdout" | "stderr" = "stdout"): string {
     return textOf(this.published, name);
   }
@@ -53,7 +53,7 @@ export class Answer {
   }
 }
 
-/** All that messages say was written to a stream. */
+/** All text that the messages report as written to a stream. */
 export function textOf(messages: readonly Received[], name: "stdout" | "stderr" = "stdout"): string {
   return messages
     .filter(({ header, content }) => header.msg_type === "stream" && content.name === name)
@@ -61,7 +61,7 @@ export function textOf(messages: readonly Received[], name: "stdout" | "stderr" 
     .join("");
 }
 
-/** What a connection file holds. */
+/** The fields of a connection file. */
 type ConnectionFile = { readonly ip: string; readonly transport: string; readonly key: string } & Readonly<
   Record<`${string}_port`, number>
 >;
@@ -69,16 +69,16 @@ type ConnectionFile = { readonly ip: string; readonly transport: string; readonl
 interface StartOptions {
   /** The notebook's folder. */
   readonly cwd?: string;
-  /** Beyond this process's own. */
+  /** Added to this process's environment. */
   readonly env?: NodeJS.ProcessEnv;
   readonly transport?: "tcp" | "ipc";
-  /** Key of the signatures; `""` for none. */
+  /** Signature key; `""` for none. */
   readonly key?: string;
   /** The kernel's program. Default: this build's. */
   readonly program?: string;
 }
 
-/** Starts a kernel as Jupyter does and waits until it answers. {@link Kernel.stop} must be called in the end. */
+/** Starts a kernel as Jupyter does and waits until it answers. Call {@link Kernel.stop} at the end. */
 export async function startKernel(options: StartOptions = {}): Promise<Kernel> {
   const folder = mkdtempSync(join(tmpdir(), "sera-kernel-"));
   const { transport = "tcp", key = "a key" } = options;
@@ -111,9 +111,9 @@ export async function startKernel(options: StartOptions = {}): Promise<Kernel> {
   return kernel;
 }
 
-/** A front end: sends requests to a kernel and hears what it publishes. */
+/** A front end: sends requests to a kernel and receives what it publishes. */
 export class Client {
-  /** Everything that was ever published. */
+  /** Everything published so far. */
   readonly iopub: Received[] = [];
   private readonly session = randomUUID();
   private readonly channels: Readonly<Record<Channel, Dealer>>;
@@ -143,7 +143,7 @@ export class Client {
     void this.receive(this.subscriber, (message) => this.iopub.push(message));
   }
 
-  /** Waits until the kernel answers and what it publishes is heard. */
+  /** Waits until the kernel answers and its published messages arrive. */
   async answers(): Promise<void> {
     const sent: string[] = [];
     const asking = setInterval(() => sent.push(this.send("kernel_info_request", {})), 200);
@@ -174,12 +174,12 @@ export class Client {
     return header.msg_id;
   }
 
-  /** Sends frames as they are. */
+  /** Sends raw frames. */
   sendFrames(frames: readonly Uint8Array[], channel: Channel = "shell"): void {
     this.sent[channel] = this.sent[channel].then(() => this.channels[channel].send([...frames]));
   }
 
-  /** Waits for the reply and the idle of a request that has been sent. */
+  /** Waits for the reply and the idle status of a request that was sent. */
   async answer(id: string, seconds = 60): Promise<Answer> {
     await this.until(() => this.replies.has(id) && this.idle(id) >= 0, `the answer to ${id}`, seconds);
     const upToIdle = this.iopub.slice(0, this.idle(id) + 1);
@@ -189,7 +189,7 @@ export class Client {
     );
   }
 
-  /** Sends a request and waits for its reply and its idle. */
+  /** Sends a request and waits for its reply and its idle status. */
   request(type: string, content: Content = {}, channel: Channel = "shell"): Promise<Answer> {
     return this.answer(this.send(type, content, channel));
   }
@@ -211,23 +211,23 @@ export class Client {
     return this.answer(this.start(code, options));
   }
 
-  /** Waits until a cell asks the user, and returns what it asks. */
+  /** Waits until a cell asks the user for input, and returns the content of its request. */
   async asked(id: string): Promise<any> {
     await this.until(() => this.questions.has(id), "a question to the user");
     return this.questions.get(id)!.content;
   }
 
-  /** All that was published under a request so far, also after its idle. */
+  /** Everything published under a request so far, even after its idle status. */
   publishedUnder(id: string): Received[] {
     return this.iopub.filter(({ parent }) => parent.msg_id === id);
   }
 
-  /** Waits until a cell that has been sent has written a text to stdout. */
+  /** Waits until a cell that was sent has written a text to stdout. */
   async untilWritten(id: string, text: string): Promise<void> {
     await this.until(() => textOf(this.publishedUnder(id)).includes(text), `"${text}" on stdout`);
   }
 
-  /** Waits until something holds, which is looked at whenever a message has come, and ten times a second. */
+  /** Waits until a condition holds, checked after each message and ten times a second. */
   async until(holds: () => boolean, what: string, seconds = 60): Promise<void> {
     const end = performance.now() + seconds * 1000;
     while (!holds()) {
@@ -253,7 +253,7 @@ export class Client {
     for (const socket of [...Object.values(this.channels), this.subscriber]) socket.close();
   }
 
-  /** What may explain why something has not come. */
+  /** Details that may explain why a message has not come. */
   protected trouble(): string {
     return "";
   }
@@ -263,7 +263,7 @@ export class Client {
     return transport === "tcp" ? `tcp://${ip}:${this.connection[port]}` : `ipc://${ip}-${this.connection[port]}`;
   }
 
-  /** Where in what was published the idle of a request is; −1 where there is none yet. */
+  /** Index of a request's idle status among the published messages; −1 if there is none yet. */
   private idle(id: string): number {
     return this.iopub.findLastIndex(
       ({ parent, content }) => parent.msg_id === id && content.execution_state === "idle",
@@ -279,14 +279,14 @@ export class Client {
   }
 }
 
-/** A kernel's process, and the front end that has started it. */
+/** A kernel process and the front end that started it. */
 export class Kernel extends Client {
-  /** What the kernel's process has written to its own stderr. */
+  /** What the kernel process has written to its stderr. */
   stderr = "";
   process!: ChildProcess;
   exited!: Promise<Exit>;
 
-  /** @param folder is the connection file's, and removed in the end */
+  /** @param folder the connection file's folder, removed at the end */
   constructor(
     private readonly folder: string,
     connection: ConnectionFile,
@@ -298,19 +298,19 @@ export class Kernel extends Client {
     this.spawn();
   }
 
-  /** A second front end at the same kernel; {@link Client.disconnect} must be called in the end. */
+  /** Connects a second front end to the same kernel; call {@link Client.disconnect} at the end. */
   async connectAnother(): Promise<Client> {
     const client = new Client(this.connection);
     await client.answers();
     return client;
   }
 
-  /** Sends the kernel's process a signal, as Jupyter does to interrupt it. */
+  /** Sends the kernel process a signal, as Jupyter does to interrupt it. */
   signal(name: NodeJS.Signals): void {
     this.process.kill(name);
   }
 
-  /** Shuts the kernel down, and starts it anew with the same connection file, as Jupyter restarts one. */
+  /** Shuts the kernel down and starts it again with the same connection file, as Jupyter does to restart it. */
   async restart(): Promise<Answer> {
     const answer = await this.shutdown(true);
     this.spawn();
@@ -318,14 +318,14 @@ export class Kernel extends Client {
     return answer;
   }
 
-  /** Asks the kernel to end and waits until it has. */
+  /** Requests a shutdown and waits until the kernel has ended. */
   async shutdown(restart = false): Promise<Answer> {
     const answer = await this.request("shutdown_request", { restart }, "control");
     await this.exited;
     return answer;
   }
 
-  /** Ends the kernel, if it still runs, and the front end. */
+  /** Ends the kernel, if it is still running, and the front end. */
   async stop(): Promise<void> {
     this.process.kill("SIGKILL");
     await this.exited;

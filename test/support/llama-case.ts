@@ -1,10 +1,10 @@
 import type { Parameters } from "../../src/model/parameters/parameters.js";
 import { caseTensors, caseText, loadModelCase, type ModelCase } from "./model-case.js";
 
-/** The models that PyTorch also trained; `test/fixtures/llama/make.py` says how. */
+/** The models that PyTorch also trained; see `test/fixtures/llama/make.py`. */
 export const llamaCases = ["tied", "grouped"] as const;
 
-/** What `case.json` holds beside what every one does. */
+/** The fields of `case.json` beyond those of every case. */
 interface LlamaJson {
   readonly sft: { readonly loss: number };
   readonly training: {

@@ -15,7 +15,7 @@ import {
   type BatchShape,
 } from "../../src/model/scoring/log-probs.js";
 
-/** What a batch may have more than its examples need. */
+/** Room of a batch beyond what its examples need. */
 export interface Padding {
   readonly slots?: number;
   readonly length?: number;
@@ -23,9 +23,9 @@ export interface Padding {
 }
 
 /**
- * An objective's loss on one batch, and its gradient by every parameter.
+ * Computes an objective's loss on one batch, and its gradient with respect to every parameter.
  *
- * @param sharePrompts whether the responses of an example stand in one row
+ * @param sharePrompts whether the responses of an example share one row
  * @param headValues parameters of the objective's head, by their names in the state
  * @returns gradients by the parameter's name
  */

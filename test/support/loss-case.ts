@@ -17,7 +17,7 @@ import { gradients, Graph, mul, sum, tensor, type Value } from "../../src/graph/
 import { sizeOf } from "../../src/graph/tensor.js";
 import { evaluate } from "./reference.js";
 
-/** Numbers of some pairs, one each; lengths are 1 where they are left out. */
+/** The numbers of some pairs, one per pair. Lengths default to 1. */
 export interface PairNumbers {
   readonly policyChosen: readonly number[];
   readonly policyRejected: readonly number[];
@@ -25,13 +25,13 @@ export interface PairNumbers {
   readonly referenceRejected: readonly number[];
   readonly chosenLength?: readonly number[];
   readonly rejectedLength?: readonly number[];
-  /** What each pair counts before the mean over the step. Default: 1. */
+  /** Weight of each pair before the mean over the step. Default: 1. */
   readonly weight?: readonly number[];
   /** Columns that the loss reads, by name. */
   readonly columns?: Readonly<Record<string, readonly number[]>>;
 }
 
-/** The mean loss of a step, and its gradient by each pair's log-probabilities under the policy. */
+/** The mean loss of a step, and its gradient with respect to each pair's log-probabilities under the policy. */
 export interface LossAndSlopes {
   readonly loss: number;
   readonly gradientChosen: readonly number[];
@@ -100,10 +100,10 @@ function lossFeeds(numbers: PairNumbers, slots: number, step: number): Record<st
 }
 
 /**
- * A loss on an engine, in float32, of the first step of a training.
+ * Computes a loss on an engine, in float32, for the first step of a training.
  *
- * @param padding slots that hold no pair
- * @param step pairs of the step, of which these are some. Default: these are all
+ * @param padding number of slots without a pair
+ * @param step number of pairs in the step, if these are only some of them. Default: all of these
  */
 export async function lossOn(
   engine: Engine,
@@ -117,10 +117,10 @@ export async function lossOn(
 }
 
 /**
- * A loss on an engine, in float32, of the first steps of a training, with what it keeps from one to the next.
+ * Computes a loss on an engine, in float32, for the first steps of a training, with the state it keeps between steps.
  *
- * @param slots of each step, for its pairs and padding
- * @param size pairs of a step, of which these are some. Default: these are all
+ * @param slots number of slots of each step, for its pairs and padding
+ * @param size number of pairs in a step, if these are only some of them. Default: all of these
  */
 export async function lossOverSteps(
   engine: Engine,
@@ -152,7 +152,7 @@ export async function lossOverSteps(
   return all;
 }
 
-/** What a loss keeps from step to step, before the first. */
+/** The initial values of the state that a loss keeps between steps. */
 export function runningZeros({ running }: PreferenceLoss) {
   return (running?.names ?? []).map((name) => {
     const shape = running?.shapes?.[name] ?? [];
@@ -160,7 +160,7 @@ export function runningZeros({ running }: PreferenceLoss) {
   });
 }
 
-/** A loss in float64, as its graph is meant, of the first step of a training. */
+/** Computes a loss in float64, by the reference, for the first step of a training. */
 export function lossByMeaning(loss: PreferenceLoss, numbers: PairNumbers): LossAndSlopes {
   const { outputs } = lossGraph(loss, numbers.policyChosen.length, Object.keys(numbers.columns ?? {}));
   const states = Object.fromEntries(runningZeros(loss).map(([name, { data }]) => [name, [...data]]));
@@ -174,11 +174,11 @@ export function lossByMeaning(loss: PreferenceLoss, numbers: PairNumbers): LossA
   return { loss: total, gradientChosen, gradientRejected };
 }
 
-/** A step of a loss as Python computed it; null where its formula overflows. `test/fixtures/losses/make.py` says how. */
+/** A step of a loss as Python computed it; null if its formula overflows. See `test/fixtures/losses/make.py`. */
 export interface LossFixture {
   readonly loss: LossChoice;
   readonly settings: LossSettings;
-  /** Whose code it is. */
+  /** The project that the formula's code is from. */
   readonly source: string;
   readonly numbers: PairNumbers & {
     readonly chosenLength: readonly number[];
@@ -188,7 +188,7 @@ export interface LossFixture {
   readonly value: number | null;
   readonly gradientChosen: readonly (number | null)[];
   readonly gradientRejected: readonly (number | null)[];
-  /** What TRL logs by these names. */
+  /** TRL's metrics by name. */
   readonly metrics?: Readonly<Record<string, number>>;
 }
 
@@ -197,7 +197,7 @@ export function lossFixtures(): readonly LossFixture[] {
   return (JSON.parse(readFileSync("test/fixtures/losses/losses.json", "utf8")) as { cases: LossFixture[] }).cases;
 }
 
-/** What TRL logs as rewards over β: the log-ratio for all losses of its DPOTrainer, l̄ for those without a reference. */
+/** What TRL logs as rewards, divided by β: the log-ratio for all losses of its DPOTrainer, l̄ for those without a reference. */
 export const trlReward = ({ loss }: LossFixture): ImplicitReward =>
   loss === "simpo" || loss === "orpo" ? meanLogProb : logRatio;
 
@@ -221,7 +221,7 @@ export function metricsWithTrlReward(fixture: LossFixture): Metrics {
 /** The loss of a fixture. */
 export const lossOf = ({ loss, settings }: LossFixture): PreferenceLoss => lossNamed(loss, settings);
 
-/** The losses that read nothing of pairs but their log-probabilities and lengths. */
+/** The losses that read only the log-probabilities and lengths of pairs. */
 export const plainLossNames = (Object.keys(losses) as LossName[]).filter((name) => {
   const { columns = {}, tokens = {} } = losses[name]({ beta: 1 });
   return ![columns, tokens.columns ?? {}]

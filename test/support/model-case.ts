@@ -6,7 +6,7 @@ import type { ModelConfig } from "../../src/model/config.js";
 import type { Parameters } from "../../src/model/parameters/parameters.js";
 import type { TokenSequence } from "../../src/model/scoring/batch.js";
 
-/** Models of every architecture, as transformers writes them; `test/fixtures/architectures/make.py` says how they were made. */
+/** Models of every architecture, as transformers writes them; see `test/fixtures/architectures/make.py`. */
 export const architectureCases = [
   ...[
     "llama3",
@@ -25,16 +25,16 @@ export const architectureCases = [
   ...["gemma2", "gemma3", "stablelm", "stablelm-parallel", "mixtral", "qwen3-moe", "qwen3-moe-normalized"],
 ] as const;
 
-/** The models whose numbers PyTorch computed in float64, by their folder in `test/fixtures`. */
+/** The models with values that PyTorch computed in float64, by their folder in `test/fixtures`. */
 export const modelCases: readonly string[] = [
   "llama/tied",
   "llama/grouped",
   ...architectureCases.map((name) => `architectures/${name}`),
 ];
 
-/** What every `case.json` holds. */
+/** The fields of every `case.json`. */
 interface CaseJson {
-  /** Only where there is no config.json beside it. */
+  /** Only if there is no config.json next to it. */
   readonly config?: ModelConfig;
   readonly pairs: readonly {
     readonly prompt: number[];
@@ -52,7 +52,7 @@ interface CaseJson {
   readonly greedy: readonly { readonly prompt: number[]; readonly continuation: number[] }[];
 }
 
-/** A fixture model with what is expected of it. */
+/** A fixture model with its expected values. */
 export interface ModelCase extends CaseJson {
   readonly config: ModelConfig;
   readonly parameters: Parameters;

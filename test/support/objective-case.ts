@@ -1,22 +1,22 @@
 import type { Objective } from "../../src/align/objective.js";
 import { Graph, type Value } from "../../src/graph/index.js";
 
-/** An objective's loss over examples, as a graph of the numbers that the model would give, and what it is fed. */
+/** An objective's loss over examples, as a graph with leaves in place of the model's outputs, and its feeds. */
 export interface ObjectiveCase {
   readonly loss: Value;
   readonly tokenLogProbs: Value<"input">;
-  /** The hidden states of the response tokens, where the objective has a head. */
+  /** The hidden states of the response tokens, if the objective has a head. */
   readonly hidden: Value<"input">;
-  /** Numbers of every leaf but `tokenLogProbs`, `hidden` and the head's. */
+  /** Values of every leaf except `tokenLogProbs`, `hidden` and the head's. */
   readonly feeds: Readonly<Record<string, readonly number[]>>;
   readonly tokens: number;
 }
 
 /**
- * The loss of a step without a model: of the log-probabilities and hidden states of the response tokens.
+ * Builds the loss of a step without a model, from the log-probabilities and hidden states of the response tokens.
  *
- * @param padding what the batch has room for beyond the examples: slots, and tokens
- * @param step the examples of the step, of which these are some. Default: these are all
+ * @param padding room of the batch beyond the examples: slots and tokens
+ * @param step the examples of the whole step, if these are only some of them. Default: these
  */
 export function objectiveCase<Example>(
   objective: Objective<Example>,

@@ -12,7 +12,7 @@ export interface Entrypoint {
   readonly gpus: number;
 }
 
-/** Does the work of a job; what it throws ends the job as failed, with its message in the log. */
+/** Does the work of a job. If it throws, the job fails with the error's message in its log. */
 export type Work = (entrypoint: Entrypoint, signal: AbortSignal) => Promise<void>;
 
 export interface ServedJob {
@@ -25,13 +25,13 @@ export interface ServedJob {
 }
 
 /**
- * A job server of a test's own that speaks Ray's Jobs REST API as its head does, and has a function do the jobs. It is gone
- * after the test.
+ * A test job server with the Jobs REST API of a Ray head node, where a function does the jobs. It is stopped after the
+ * test.
  */
 export class RayServer {
   readonly jobs = new Map<string, ServedJob>();
   version: string = pinned.ray;
-  /** Answers in place of the API, where a test sets it. */
+  /** Answers in place of the API if a test sets it. */
   instead: ((response: ServerResponse) => void) | undefined;
 
   private constructor(
@@ -48,7 +48,7 @@ export class RayServer {
     return ray;
   }
 
-  /** Begins to answer, at the port that it had before. */
+  /** Starts to listen, by default on its earlier port. */
   async listen(port = this.port): Promise<void> {
     await new Promise<void>((resolve) => this.server.listen(port, "127.0.0.1", resolve));
     this.port = (this.server.address() as AddressInfo).port;
@@ -63,7 +63,7 @@ export class RayServer {
     return `ray://127.0.0.1:${this.port}`;
   }
 
-  /** The jobs of a verb, in the order in which they came. */
+  /** The jobs of a verb, in the order of their submission. */
   of(verb: string): ServedJob[] {
     return [...this.jobs.values()].filter(({ entrypoint }) => parsed(entrypoint).verb === verb);
   }
@@ -79,7 +79,7 @@ export class RayServer {
       void response
         .writeHead(status, { "content-type": typeof body === "string" ? "text/plain" : "application/json" })
         .end(typeof body === "string" ? body : JSON.stringify(body));
-    // As Ray does: what looks like a browser may only read.
+    // As in Ray, a request that looks like a browser's may only read.
     if (method !== "GET" && headers["sec-fetch-mode"] !== undefined)
       return answer(405, `'${method}' method not allowed for browser traffic.`);
     if (url === "/api/version")

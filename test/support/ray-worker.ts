@@ -12,7 +12,7 @@ import { responseTokenLogProbs } from "../../src/model/scoring/score.js";
 import { pinned, protocol } from "../../src/run/ray/versions.js";
 import type { Entrypoint, Work } from "./ray-server.js";
 
-/** What a cluster of tests has. */
+/** What a check of the test cluster reports. */
 export const plenty = {
   nonce: undefined as string | undefined,
   protocol,
@@ -21,9 +21,9 @@ export const plenty = {
 };
 
 /**
- * Does the jobs of a cluster by the local engine, in the files of the Python side: what TRL and transformers do, done again.
+ * Does the jobs of a cluster with the local engine in place of TRL and transformers, with the files of the Python side.
  *
- * @param has what a check of the cluster finds
+ * @param has what a check of the cluster reports
  * @param beforeStep called before each step of a training
  */
 export function rayWorker(
@@ -107,7 +107,7 @@ const verbs: Readonly<Record<Entrypoint["verb"], Stage>> = {
       order: number[];
       learningRates: number[];
     };
-    // A job that is started again repeats the steps of which it has no checkpoint.
+    // A restarted job repeats the steps after its last checkpoint.
     let from: TrainerState | undefined;
     for (const [k, learningRate] of learningRates.entries()) {
       await beforeStep(k + 1);
@@ -141,6 +141,6 @@ const write = (folder: string, name: string, rows: readonly unknown[]) =>
   writeFileSync(join(folder, name), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
 
 function finish(folder: string, result: object): void {
-  // Who asked may be gone, and the folder with it.
+  // The process that requested the job may have ended, and its folder may be gone.
   if (existsSync(folder)) writeFileSync(join(folder, "result.json"), JSON.stringify(result));
 }

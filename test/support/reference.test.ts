@@ -23,7 +23,7 @@ const row = leaf([3], [1, 2, 3]);
 const matrix = leaf([2, 3], [1, 2, 3, 4, 5, 6]);
 const square = leaf([2, 2], [1, 2, 3, 4]);
 const box = leaf([2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8]);
-/** 1, −2 and zeros, in bytes and in halves of bytes. */
+/** 1, −2 and zeros, quantized to 8 and to 4 bits. */
 const eights = leaf([1, 1, 32], [129, 126, ...new Array<number>(30).fill(128)], "uint8");
 const fours = leaf([1, 1, 16], [9 + 16 * 6, ...new Array<number>(15).fill(8 + 16 * 8)], "uint8");
 const half = leaf([1, 1], [0.5]);
@@ -133,7 +133,7 @@ const examples: Readonly<Record<OpName, readonly (readonly [Value, readonly numb
   rmsNorm: [[b.rmsNorm(leaf([2], [3, 4]), leaf([2], [8, -4]), 3.5), [6, -4]]],
   // The mean is 5, and var(x) + ε = 4 + 5 = 3².
   layerNorm: [[b.layerNorm(leaf([2], [3, 7]), leaf([2], [3, 6]), leaf([2], [10, -4]), 5), [8, 0]]],
-  // A quarter turn of the first pair (1, 3) and none of the second (2, 4); the halves hold a pair's two sides.
+  // A quarter turn of the first pair (1, 3) and none of the second (2, 4); one half has the first elements, the other the second.
   rotary: [
     [
       b.rotary(
@@ -161,13 +161,13 @@ describe("the reference gives values worked out by hand", () => {
 });
 
 describe("evaluate", () => {
-  it("refuses a leaf without as many numbers as it has elements", () => {
+  it("refuses a leaf that is fed fewer numbers than it has elements", () => {
     const x = graph.input("missing", "float32", [2, 2]);
     assert.throws(() => evaluate([x], {}), /^RangeError: missing: \[2,2\] is fed 0 numbers$/);
     assert.throws(() => evaluate([x], { missing: [1, 2, 3] }), /^RangeError: missing: \[2,2\] is fed 3 numbers$/);
   });
 
-  it("refuses an index that is not within the axis", () => {
+  it("refuses an index outside the axis", () => {
     for (const i of [-1, 2]) {
       assert.throws(
         () => evaluate([b.gather(matrix, index([1], [i]))], feeds),

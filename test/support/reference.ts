@@ -3,7 +3,7 @@ import type { Shape } from "../../src/graph/tensor.js";
 import { topologicalOrder, type Value } from "../../src/graph/value.js";
 
 /*
- * What the graph means, in float64 and as plainly as possible: each op is its definition, written
+ * The reference implementation of the graph, in float64 and as simple as possible: each op is its definition, written
  * element by element. Gradients are checked against its finite differences, engines against its values.
  */
 
@@ -20,10 +20,10 @@ type Rule<K extends OpName> = (y: Value<K>, inputs: readonly Numbers[], feeds: F
 /**
  * Evaluates values in float64.
  *
- * @param outputs what is wanted
+ * @param outputs the values to compute
  * @param feeds row-major numbers of every `input` and `state` leaf, by name
  * @returns row-major numbers of each output
- * @throws RangeError where a leaf is not fed as many numbers as its shape has
+ * @throws RangeError if a leaf is not fed as many numbers as its shape has
  */
 export function evaluate(outputs: readonly Value[], feeds: Feeds): number[][] {
   const known = new Map<Value, Numbers>();
@@ -180,7 +180,7 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
     }),
 };
 
-/** Blocks of 32 numbers with a scale each: scale · (q − 2^(bits−1)), two q of 4 bits in a byte, the lower half first. */
+/** Dequantizes blocks of 32 numbers with one scale each: scale · (q − 2^(bits−1)); 4-bit q come in pairs, the lower half first. */
 function dequantized(blocks: Numbers, scales: Numbers, bits: number): Numbers {
   const perByte = 8 / bits;
   const whole = blocks.data.flatMap((byte) =>
@@ -212,7 +212,7 @@ function binary(f: (a: number, b: number) => number): Rule<OpName> {
   return (y, [a, b]) => tabulate(y.shape, (at) => f(read(a!, at), read(b!, at)));
 }
 
-/** An op on each row along the last axis. */
+/** Applies an op to each row along the last axis. */
 function overRows<K extends OpName>(
   f: (row: readonly number[], y: Value<K>, weight?: Numbers, bias?: Numbers) => number[],
 ): Rule<K> {
@@ -233,7 +233,7 @@ function sigmoid(x: number): number {
   return 1 / (1 + Math.exp(-x));
 }
 
-/** By its series of positive terms, 2/√π · exp(−x²) · Σ 2ⁿx²ⁿ⁺¹/(2n+1)!!; beyond 6 it is 1 to the last bit. */
+/** Computes erf by its series of positive terms, 2/√π · exp(−x²) · Σ 2ⁿx²ⁿ⁺¹/(2n+1)!!; beyond 6 it is 1 to the last bit. */
 function erf(x: number): number {
   if (Math.abs(x) > 6) return Math.sign(x);
   let sum = 0;
@@ -257,7 +257,7 @@ function coordinates(shape: Shape): Coordinate[] {
   return Array.from({ length: first }, (_, i) => inner.map((at) => [i, ...at])).flat();
 }
 
-/** Where a coordinate lies in row-major order; leading axes that are not there and axes of size 1 are repeated. */
+/** Returns the row-major offset of a coordinate; missing leading axes and axes of size 1 are broadcast. */
 function offset(shape: Shape, at: Coordinate): number {
   const aligned = at.slice(at.length - shape.length).map((i, axis) => (shape[axis] === 1 ? 0 : i));
   if (!aligned.every((i, axis) => 0 <= i && i < shape[axis]!)) throw new RangeError(`[${at}] is not within [${shape}]`);

@@ -1,7 +1,7 @@
 /*
  * A process that does the tiny run in a folder, or with `full` the one with every option: `node run-process.js FOLDER
- * [full]`. It prints a line when it has begun and the error that it ended with, if any. What it is told on the way, it
- * does: the tests kill it, or start two of it.
+ * [full]`. It prints a line when it begins, and one when it ends, with the error if there is one. The tests kill it, or
+ * start it twice.
  */
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";

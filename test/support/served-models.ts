@@ -7,23 +7,23 @@ import type { Policy } from "../../src/model/policy/policy.js";
 import { loadPolicy } from "../../src/model/policy/policy-files.js";
 import { responseTokenLogProbs } from "../../src/model/scoring/score.js";
 
-/** How servers differ. */
+/** Differences between servers. */
 export interface ServerHabits {
-  /** In what form it tells tokens: vLLM's, llama.cpp's, or not at all (as Ollama). */
+  /** Format of the tokens in its answers: vLLM's, llama.cpp's, or no tokens (as in Ollama). */
   readonly tells: "vllm" | "llama.cpp" | "text";
-  /** Whether it takes token ids as a prompt. */
+  /** Whether it accepts token ids as a prompt. */
   readonly takesTokens: boolean;
-  /** Whether it tells log-probabilities of what it was given. */
+  /** Whether it returns the log-probabilities of the prompt. */
   readonly echoes: boolean;
-  /** Whether it leaves out the token that ended a text. */
+  /** Whether it omits the token that ended a text. */
   readonly dropsStop: boolean;
-  /** Whether it does not tell the second token of a text, as llama.cpp does not within some characters. */
+  /** Whether it omits the second token of a text, as llama.cpp does within some characters. */
   readonly losesTokens: boolean;
 }
 
 const vllm: ServerHabits = { tells: "vllm", takesTokens: true, echoes: true, dropsStop: false, losesTokens: false };
 
-/** A request as it came. */
+/** A request as received. */
 export interface Served {
   readonly path: string;
   readonly authorization: string | undefined;
@@ -33,8 +33,8 @@ export interface Served {
 type Fault = (response: ServerResponse) => void;
 
 /**
- * A server of a test's own that speaks OpenAI's API as vLLM, llama.cpp or Ollama do, and answers by policies of this library. It
- * is gone after the test.
+ * A test server with OpenAI's API as in vLLM, llama.cpp or Ollama that answers with policies of this library. It is stopped
+ * after the test.
  */
 export class ServedModels {
   readonly asked: Served[] = [];
@@ -47,7 +47,7 @@ export class ServedModels {
     private readonly habits: ServerHabits,
   ) {}
 
-  /** @param models by the names that it lists */
+  /** @param models policies by the names that the server lists */
   static async start(
     test: TestContext,
     models: Readonly<Record<string, Policy>>,
@@ -65,17 +65,17 @@ export class ServedModels {
     return own;
   }
 
-  /** The next request meets this. */
+  /** Handles the next request in this way. */
   failNext(fault: Fault): void {
     this.faults.push(fault);
   }
 
-  /** What it would answer with, it changes by this. */
+  /** Changes all later answers by this function. */
   changeAnswers(change: (asked: Served, body: any) => unknown): void {
     this.change = change;
   }
 
-  /** Requests of a path. */
+  /** Requests to a path. */
   of(path: string): Served[] {
     return this.asked.filter((asked) => asked.path === `/v1/${path}`);
   }
@@ -128,7 +128,7 @@ export class ServedModels {
     const { tokens, complete } = await written(policy, prompt, body);
     const shown = complete && this.habits.dropsStop ? tokens.slice(0, -1) : tokens;
     const all = Int32Array.from(body.echo ? [...prompt, ...shown] : shown);
-    // The first token of all has nothing before it.
+    // The very first token has no context.
     const known = body.echo
       ? [null, ...(await logProbsOf(policy, all.subarray(0, 1), all.subarray(1)))]
       : await logProbsOf(policy, prompt, all);
@@ -148,7 +148,7 @@ export class ServedModels {
     ];
   }
 
-  /** What is told of tokens, in the server's own form. */
+  /** The part of an answer about tokens, in the server's format. */
   private told(tokens: Int32Array, logProbs: readonly (number | null)[]) {
     const ids = [...tokens].filter((_, i) => !(this.habits.losesTokens && i === 1));
     if (this.habits.tells === "vllm")
@@ -159,7 +159,7 @@ export class ServedModels {
   }
 
   private async chat(policy: Policy, body: any): Promise<[number, unknown]> {
-    // The plainest of templates.
+    // The simplest template.
     const text = (body.messages as { content: string }[]).map(({ content }) => content).join("\n");
     const prompt = Int32Array.from(policy.tokenizer.encode(text));
     const { tokens, complete } = await written(policy, prompt, body);

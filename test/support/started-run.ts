@@ -7,13 +7,13 @@ const program = fileURLToPath(new URL("./run-process.js", import.meta.url));
 /** A process that does a run, see `run-process.ts`. */
 export interface StartedRun {
   readonly child: ChildProcess;
-  /** When it has loaded what it needs and the run itself begins, or when it is over. */
+  /** Resolves when the modules are loaded and the run itself begins, or when the process ends. */
   readonly begun: Promise<unknown>;
-  /** Its last line, when it is over: `ended`, `refused: …`, or that it was killed. */
+  /** Resolves at the end with the last line: `ended`, `refused: …`, or that it was killed. */
   readonly ended: Promise<string>;
 }
 
-/** Starts a run in a folder, or goes on with it. */
+/** Starts or resumes a run in a folder. */
 export function startRun(folder: string, ...kind: readonly "full"[]): StartedRun {
   const child = spawn(process.execPath, [program, folder, ...kind], { stdio: ["ignore", "pipe", "pipe"] });
   let text = "";

@@ -12,7 +12,7 @@ interface Side {
   readonly differs: readonly number[];
 }
 
-/** A step of a loss of single tokens or of columns, as Python computed it; `test/fixtures/systems/make.py` says how. */
+/** A step of a loss of single tokens or of columns, as Python computed it; see `test/fixtures/systems/make.py`. */
 export interface SystemFixture {
   readonly loss: LossChoice;
   readonly settings: LossSettings;
@@ -25,7 +25,7 @@ export interface SystemFixture {
   readonly gradients: readonly number[];
 }
 
-/** The steps of the losses whose names are given. */
+/** The steps of the losses with the given names. */
 export function systemFixtures(...names: readonly string[]): readonly SystemFixture[] {
   const { cases } = JSON.parse(readFileSync("test/fixtures/systems/systems.json", "utf8")) as {
     cases: SystemFixture[];
@@ -53,7 +53,7 @@ export function pairsOf({ pairs }: SystemFixture): {
   };
 }
 
-/** A fixture's value and gradients on an engine, in float32. */
+/** Computes a fixture's value and gradients on an engine, in float32. */
 export async function systemOn(
   engine: Engine,
   fixture: SystemFixture,

@@ -5,7 +5,7 @@ import { runtime } from "../../src/engine/tfjs/runtime.js";
 import type { Tf } from "../../src/engine/tfjs/workbench.js";
 import type { Tensor } from "../../src/graph/index.js";
 
-/** What the thread of the tfjs engine does, in this thread and without waiting where nothing has to be waited for. */
+/** Does the work of the tfjs engine's thread in this thread, synchronously if possible. */
 export function openRuntime(tf: Tf, backend: BackendName, isHurried = () => false) {
   const calls = runtime(tf, backend, isHurried);
   const create = (tensors: Iterable<readonly [string, Tensor]>) => {

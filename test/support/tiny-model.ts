@@ -7,7 +7,7 @@ import { Policy } from "../../src/model/policy/policy.js";
 import type { TokenSequence } from "../../src/model/scoring/batch.js";
 import { trainTokenizer } from "../../src/model/tokenizer/train-tokenizer.js";
 
-/** One token a byte, beside the special ones. */
+/** One token per byte, and the special tokens. */
 export const byteTokenizer = trainTokenizer([]);
 
 /** A model that trains in milliseconds. */
@@ -24,7 +24,7 @@ export const tinyConfig: LlamaConfig = {
   ropeTheta: 10000,
   normEpsilon: 1e-6,
   tiedEmbeddings: true,
-  // Large enough that what the model says depends on what it reads.
+  // Large enough for the model's output to depend on its input.
   initializerRange: 0.3,
 };
 
@@ -41,7 +41,7 @@ const common = {
   normEpsilon: 1e-5,
 };
 
-/** As small, with LayerNorm, fused layers and biases. */
+/** Equally small, with LayerNorm, fused layers and biases. */
 export const gptNeoXConfig: GptNeoXConfig = {
   architecture: "gpt_neox",
   ...common,
@@ -54,7 +54,7 @@ export const gptNeoXConfig: GptNeoXConfig = {
   tiedEmbeddings: false,
 };
 
-/** As small, with learned positions and weights stored the other way around. */
+/** Equally small, with learned positions and transposed weights. */
 export const gpt2Config: Gpt2Config = {
   architecture: "gpt2",
   ...common,
@@ -82,7 +82,7 @@ export function randomSequences(count: number, random: Random): TokenSequence[] 
   }));
 }
 
-/** Pairs whose prompts and responses have 1 to 18 tokens. */
+/** Pairs with prompts and responses of 1 to 18 tokens. */
 export function randomPairs(count: number, random: Random): TokenizedPair[] {
   return Array.from({ length: count }, (_, i) => {
     const tokens = () => randomTokens(1 + random.integer(18), random);

@@ -15,7 +15,7 @@ import { LocalExecutor } from "../../src/run/local-executor.js";
 import type { Method } from "../../src/run/method.js";
 import { randomPairs, tinyPolicy } from "./tiny-model.js";
 
-/** SeRA of three iterations in a second. */
+/** SeRA of three iterations; takes a second. */
 export function tinySera(own: Partial<SelfImprovingOptions> = {}): Method {
   const quick = {
     batchSize: 4,
@@ -35,7 +35,7 @@ export async function tinyInput(programs: ProgramCache, changed: Partial<RunInpu
   return { start: await tinyPolicy(programs), pairs: randomPairs(8, Random.seeded(2)), ...changed };
 }
 
-/** A run in a folder that begins from `start`, with the models of iterations 0, 1 … as they are given. */
+/** A run in a folder that starts from `start`, with the given models of iterations 0, 1 … */
 export async function tinyContext(
   path: string,
   start: Policy,
@@ -56,7 +56,7 @@ export async function tinyContext(
   );
 }
 
-/** A judge of responses by their text alone. */
+/** A judge that scores responses by their text only. */
 export function textJudge(name: string, score: (response: string) => number): RunJudge {
   return {
     name,
@@ -65,7 +65,7 @@ export function textJudge(name: string, score: (response: string) => number): Ru
   };
 }
 
-/** Digests of a run's files by name, without what tells time: the manifest, the seconds in the summary, and locks. */
+/** Digests of a run's files by name, without what varies in time: the manifest, the seconds in the summary, and locks. */
 export function resultsIn(folder: string): Record<string, string> {
   const names = readdirSync(folder, { recursive: true })
     .map(String)

@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 
-/** A request as it came. */
+/** A request as received. */
 export interface TrackingRequest {
   readonly method: string;
   readonly path: string;
@@ -10,10 +10,10 @@ export interface TrackingRequest {
   readonly body: any;
 }
 
-/** Answers JSON, with a status. */
+/** Answers with JSON and a status. */
 export type TrackingAnswer = readonly [status: number, body: unknown];
 
-/** A tracker's server of a test's own, which goes wrong on demand. It is gone after the test. */
+/** A test tracking server that fails on demand. It is stopped after the test. */
 export class TrackingServerOfTest {
   readonly asked: TrackingRequest[] = [];
   private readonly faults: ((response: ServerResponse) => void)[] = [];
@@ -50,7 +50,7 @@ export class TrackingServerOfTest {
     return own;
   }
 
-  /** The next requests go wrong, one in each of these ways. */
+  /** Makes the next requests fail, one in each of these ways. */
   fail(...faults: readonly ((response: ServerResponse) => void)[]): void {
     this.faults.push(...faults);
   }
@@ -65,7 +65,7 @@ export const refuse =
   (response: ServerResponse): void =>
     void response.writeHead(status).end(text);
 
-/** Sets variables of the environment for a test; undefined unsets one. */
+/** Sets environment variables for a test; undefined unsets one. */
 export function inEnvironment(test: TestContext, values: Readonly<Record<string, string | undefined>>): void {
   for (const [name, value] of Object.entries(values)) {
     const before = process.env[name];

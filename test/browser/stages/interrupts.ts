@@ -2,10 +2,10 @@ import { expect, type Checks } from "../checks.js";
 import type { Notebook } from "../notebook.js";
 import { until } from "../until.js";
 
-/** Longest time from an interrupt to the end of a cell that nothing holds up, in seconds. */
+/** Longest time from an interrupt to the end of a cell that nothing delays, in seconds. */
 const soon = 5;
 
-/** Stops what runs, and starts the kernel again. The notebook has imported what is used. */
+/** Interrupts running cells and restarts the kernel. The notebook must have imported what they use. */
 export async function interrupts(notebook: Notebook, checks: Checks): Promise<void> {
   const { page } = notebook;
   const byButton = () => notebook.press("notebook:interrupt-kernel");
@@ -64,7 +64,7 @@ async function stopped(notebook: Notebook, code: string, interrupt: () => Promis
   return `after ${seconds} s; ${await answers(notebook)}`;
 }
 
-/** The next cell runs at once. */
+/** Checks that the next cell runs at once. */
 async function answers(notebook: Notebook): Promise<string> {
   const index = await notebook.run("6 * 7", soon);
   const told = await notebook.text(index);

@@ -10,7 +10,7 @@ import { Notebook } from "../notebook.js";
 import { until } from "../until.js";
 import { livePlots, plotCells, typesOf } from "./quickstart.js";
 
-/** The outputs of a notebook that has run, in JupyterLab's dark theme. */
+/** Checks the outputs of a notebook that has run, in JupyterLab's dark theme. */
 export async function dark(notebook: Notebook, checks: Checks): Promise<void> {
   const theme = async (name: string) => {
     await notebook.menu("Settings", "Theme", name);
@@ -34,7 +34,7 @@ export async function dark(notebook: Notebook, checks: Checks): Promise<void> {
   await theme("JupyterLab Light");
 }
 
-/** Of an element's text, from 0 (black) to 1 (white). */
+/** Brightness of an element's text, from 0 (black) to 1 (white). */
 async function brightnessOf(element: Locator): Promise<number> {
   const color: string = await element.evaluate((node) => node.ownerDocument.defaultView!.getComputedStyle(node).color);
   const channels = color
@@ -44,7 +44,7 @@ async function brightnessOf(element: Locator): Promise<number> {
   return channels.reduce((sum, channel) => sum + channel, 0) / (3 * 255);
 }
 
-/** The outputs after saving, in a copy that JupyterLab does not trust, as of someone else. */
+/** Checks the saved outputs, in a copy that JupyterLab does not trust, like one from another user. */
 export async function saved(notebook: Notebook, lab: Lab, checks: Checks): Promise<void> {
   const { page } = notebook;
   await page.keyboard.press("ControlOrMeta+s");
@@ -70,11 +70,11 @@ export async function saved(notebook: Notebook, lab: Lab, checks: Checks): Promi
 }
 
 /**
- * The page that nbconvert makes of a saved notebook.
+ * Checks the page that nbconvert creates from a saved notebook.
  *
- * @param file the notebook's
- * @param page another than JupyterLab's
- * @param out where the page is kept
+ * @param file the notebook's file
+ * @param page a page other than JupyterLab's
+ * @param out where the page is saved
  */
 export async function converted(file: string, page: Page, python: string, out: string, checks: Checks): Promise<void> {
   await promisify(execFile)(python, [

@@ -3,7 +3,7 @@ import { expect, type Checks } from "../checks.js";
 import type { Notebook } from "../notebook.js";
 import { until } from "../until.js";
 
-/** Runs every cell, and looks at what stands below them. */
+/** Runs every cell and checks the outputs. */
 export async function quickstart(notebook: Notebook, checks: Checks): Promise<void> {
   const count = await notebook.cells.count();
   const plots = await plotCells(notebook.panel);
@@ -31,7 +31,7 @@ async function watchProgress(notebook: Notebook, checks: Checks): Promise<string
   const sources = await notebook.cells.locator(".cm-content").allTextContents();
   const index = sources.findIndex((source) => /await (align|sera)\(/.test(source));
   expect(index >= 0, "no cell that trains", "one");
-  // The notebook may have the numbers and outputs of an earlier run.
+  // The notebook may have cell numbers and outputs of an earlier run.
   await until("cells that wait", async () => (await notebook.prompt(index)) === "[*]:");
   const outputs = notebook.outputs(index);
   const states: string[][] = [];
@@ -67,7 +67,7 @@ async function watchProgress(notebook: Notebook, checks: Checks): Promise<string
   return `${last.length} lines, which changed ${changes.join(", ")} times, the last: ${last.at(-1)}`;
 }
 
-/** Every table in sight has a kind of values below the name of each column. */
+/** Checks that every table shows a type below the name of each column. */
 export async function typesOf(page: Locator): Promise<string> {
   const tables = await page.locator(".sera-table").all();
   expect(tables.length > 0, "no table", "some");
@@ -98,13 +98,13 @@ async function turnPage(notebook: Notebook, checks: Checks): Promise<string> {
   return `${before} → ${after}, ${(await open.innerText()).split("\n").at(-1)}`;
 }
 
-/** How many cells of a page make a plot. */
+/** Number of cells of a page that draw a plot. */
 export async function plotCells(page: Locator): Promise<number> {
   const sources = await page.locator(".jp-CodeCell .jp-InputArea").allTextContents();
   return sources.filter((source) => /\bplot\.\w+\(/.test(source)).length;
 }
 
-/** Every plot is drawn by JupyterLab itself and not as the picture that goes with it. */
+/** Checks that JupyterLab itself draws every plot, instead of showing the picture sent with it. */
 export async function livePlots(page: Locator, wanted: number): Promise<string> {
   const drawn = page.locator(".vega-embed :is(canvas, svg.marks)");
   await until(`${wanted} plots`, async () => (await drawn.count()) === wanted);
@@ -117,7 +117,7 @@ export async function livePlots(page: Locator, wanted: number): Promise<string> 
   return `${wanted}, ${sizes.map((box) => `${Math.round(box!.width)} × ${Math.round(box!.height)}`).join(", ")}`;
 }
 
-/** Moves over the plots until something is told. */
+/** Moves the mouse over the plots until a tooltip appears. */
 async function hoverMark(notebook: Notebook, checks: Checks): Promise<string> {
   const tooltip = notebook.page.locator("#vg-tooltip-element.visible");
   for (const plot of await notebook.panel.locator(".vega-embed :is(canvas, svg.marks)").all()) {

@@ -2,7 +2,7 @@ import { expect, type Checks } from "../checks.js";
 import type { Notebook } from "../notebook.js";
 import { until } from "../until.js";
 
-/** Help while typing, and what is told of code that fails. */
+/** Checks help while typing, and the errors of code that fails. */
 export async function typing(notebook: Notebook, checks: Checks): Promise<void> {
   const { page } = notebook;
   const clear = async () => {

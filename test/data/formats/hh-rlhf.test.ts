@@ -9,16 +9,16 @@ const parse = (chosen: string, rejected: string) => hhRlhf.parse({ chosen, rejec
 describe("HH-RLHF", () => {
   const prompt = "\n\nHuman: a\n\nAssistant: b\n\nHuman: c\n\nAssistant:";
 
-  test("the prompt ends at the last shared assistant turn, the responses keep their space", () => {
+  test("ends the prompt at the last shared assistant turn and keeps the space before each response", () => {
     assert.deepEqual(parse(`${prompt} yes`, `${prompt} you`), { id: "3", prompt, chosen: " yes", rejected: " you" });
   });
 
-  test("turns that a response writes itself belong to the response", () => {
+  test("keeps turns within a response in the response", () => {
     const chosen = " no\n\nHuman: d\n\nAssistant: e";
     assert.deepEqual(parse(prompt + chosen, `${prompt} no`), { id: "3", prompt, chosen, rejected: " no" });
   });
 
-  test("prompt and response put together are the source", () => {
+  test("splits texts into prompt and response without loss", () => {
     const piece = fc.oneof(
       fc.string({ unit: "grapheme" }),
       fc.constantFrom("\n\nHuman:", "\n\nAssistant:", "\n\n", " "),
@@ -28,7 +28,7 @@ describe("HH-RLHF", () => {
       fc.property(texts, texts, texts, (shared, a, b) => {
         fc.pre(a !== b && a !== "" && b !== "");
         const start = `\n\nHuman: x${shared}\n\nAssistant:`;
-        // Where one begins with the other, a marker may end the shorter: an empty response, which is refused.
+        // If one begins with the other, the shorter may end with a marker: an empty response, which is refused.
         fc.pre(!(start + a).endsWith("\n\nAssistant:") && !(start + b).endsWith("\n\nAssistant:"));
         const pair = parse(start + a, start + b);
         assert.equal(String(pair.prompt) + pair.chosen, start + a);
@@ -38,11 +38,11 @@ describe("HH-RLHF", () => {
     );
   });
 
-  test("an assistant that says nothing but a space is a response", () => {
+  test("accepts a response of a single space", () => {
     assert.equal(parse(`${prompt} `, `${prompt} you`).chosen, " ");
   });
 
-  test("bad rows", () => {
+  test("refuses bad rows", () => {
     assert.throws(() => parse(prompt, `${prompt} x`), {
       name: "InputError",
       message: /^f:3: the whole of "chosen" is the beginning of "rejected": /,

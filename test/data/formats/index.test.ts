@@ -48,12 +48,12 @@ describe("detectFormat", () => {
   test("every format has a case", () =>
     assert.deepEqual([...new Set(cases.map(([name]) => name))].sort(), formats.map(({ name }) => name).sort()));
 
-  test("a row with a field missing is still known, so that the error can name the field", () => {
+  test("recognizes a row with a missing field, so that the error can name it", () => {
     assert.equal(detectFormat({ prompt: "a", chosen: "b" }).name, "TRL explicit prompt");
     assert.equal(detectFormat({ prompt: "a", chosen: turns }).name, "UltraFeedback-binarized");
   });
 
-  test("no form fits: the error lists them all with their fields", () => {
+  test("throws an error that lists all formats with their fields if none fits", () => {
     assert.throws(
       () => detectFormat({ title: "a", text: "b" }, { file: "f", line: 2 }),
       (error: Error) => {

@@ -16,13 +16,13 @@ const fails = (changes: object, message: RegExp) =>
   assert.throws(() => tldr.parse({ ...row, ...changes }, place), { name: "InputError", message });
 
 describe("TL;DR comparisons", () => {
-  test("the choice is the chosen summary", () => {
+  test("takes the summary at `choice` as chosen", () => {
     const prompt = "SUBREDDIT: r/advice\n\nTITLE: Keys\n\nPOST: I lost my keys.\n\nTL;DR:";
     assert.deepEqual(tldr.parse(row, place), { id: "t3_x", prompt, chosen: " Help.", rejected: " Keys lost." });
     assert.equal(tldr.parse({ ...row, choice: 0 }, place).chosen, " Keys lost.");
   });
 
-  test("bad rows", () => {
+  test("refuses bad rows", () => {
     fails({ choice: 2 }, /^f:1: field "choice" is 2; expected 0 or 1/);
     fails({ choice: undefined }, /field "choice" is missing/);
     fails(

@@ -12,7 +12,7 @@ const says = (content: string) => ({ role: "assistant", content });
 describe("TRL explicit prompt", () => {
   const row = { prompt: "The sky is", chosen: " blue.", rejected: " green." };
 
-  test("three texts, with an id and scores where there are some", () => {
+  test("reads three texts, with an id and scores if present", () => {
     assert.deepEqual(trlExplicit.parse(row, place), { id: "9", ...row });
     assert.deepEqual(trlExplicit.parse({ ...row, id: 12, score_chosen: 1 }, place), {
       id: "12",
@@ -21,7 +21,7 @@ describe("TRL explicit prompt", () => {
     });
   });
 
-  test("bad rows", () => {
+  test("refuses bad rows", () => {
     assert.throws(
       () => trlExplicit.parse({ ...row, prompt: 4 }, place),
       /^InputError: f:9: field "prompt" is 4; expected text$/,
@@ -44,18 +44,18 @@ describe("TRL implicit prompt", () => {
     return [pair.prompt, pair.chosen, pair.rejected];
   };
 
-  test("the prompt is the longest common beginning, its last space goes to the responses", () => {
+  test("takes the longest common prefix as the prompt and leaves its last space to the responses", () => {
     assert.deepEqual(split("The sky is blue.", "The sky is green."), ["The sky is", " blue.", " green."]);
     assert.deepEqual(split("Q: 2+2?\nA: 4", "Q: 2+2?\nA: 5"), ["Q: 2+2?\nA:", " 4", " 5"]);
     assert.deepEqual(split("Q?\ncats", "Q?\ndogs"), ["Q?\n", "cats", "dogs"]);
   });
 
-  test("it never ends within a word or a character", () => {
+  test("never ends the prompt within a word or a character", () => {
     assert.deepEqual(split("This is a cat.", "This is a car."), ["This is a", " cat.", " car."]);
     assert.deepEqual(split("Mood: 😀", "Mood: 😁"), ["Mood:", " 😀", " 😁"]);
   });
 
-  test("prompt and response put together are the source", () => {
+  test("splits texts into prompt and response without loss", () => {
     const text = fc.string({ unit: "grapheme", minLength: 1 });
     fc.assert(
       fc.property(text, text, (a, b) => {
@@ -67,7 +67,7 @@ describe("TRL implicit prompt", () => {
     );
   });
 
-  test("bad rows", () => {
+  test("refuses bad rows", () => {
     assert.throws(
       () => split("yes", "no"),
       /f:9: "chosen" and "rejected" share no prompt at their beginning: "yes" and "no"/,
@@ -83,19 +83,19 @@ describe("TRL implicit prompt", () => {
 describe("TRL conversational", () => {
   const pair = { id: "9", prompt: [user], chosen: "a", rejected: "b" };
 
-  test("explicit prompt", () => {
+  test("reads an explicit prompt", () => {
     assert.deepEqual(trlExplicit.parse({ prompt: [user], chosen: [says("a")], rejected: [says("b")] }, place), pair);
     assert.deepEqual(trlExplicit.parse({ prompt: [user], chosen: "a", rejected: "b" }, place), pair);
   });
 
-  test("implicit prompt", () => {
+  test("reads an implicit prompt", () => {
     assert.deepEqual(
       trlConversationalImplicit.parse({ chosen: [user, says("a")], rejected: [user, says("b")] }, place),
       pair,
     );
   });
 
-  test("bad rows", () => {
+  test("refuses bad rows", () => {
     const explicit = (row: object) => () =>
       trlExplicit.parse({ prompt: [user], chosen: [says("a")], rejected: [says("b")], ...row }, place);
     assert.throws(explicit({ chosen: 4 }), /f:9: field "chosen" is 4; expected text or a list of messages/);

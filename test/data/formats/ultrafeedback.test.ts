@@ -18,7 +18,7 @@ const fails = (changes: object, message: RegExp) =>
   assert.throws(() => ultrafeedback.parse({ ...row, ...changes }, place), { name: "InputError", message });
 
 describe("UltraFeedback-binarized", () => {
-  test("the turns before the last are the prompt", () => {
+  test("takes the turns before the last as the prompt", () => {
     assert.deepEqual(ultrafeedback.parse(row, place), {
       id: "p",
       prompt: [user],
@@ -29,12 +29,12 @@ describe("UltraFeedback-binarized", () => {
     });
   });
 
-  test("without id and scores", () => {
+  test("reads rows without id and scores", () => {
     const bare = { prompt: "Hi", chosen: row.chosen, rejected: row.rejected, score_chosen: null };
     assert.deepEqual(ultrafeedback.parse(bare, place), { id: "0", prompt: [user], chosen: "a", rejected: "b" });
   });
 
-  test("bad rows", () => {
+  test("refuses bad rows", () => {
     fails({ rejected: undefined }, /^f, row 0: field "rejected" is missing; expected a list of messages/);
     fails({ rejected: [user, says("a")] }, /"chosen" and "rejected" are equal/);
     fails({ chosen: [user, says("")] }, /the response in "chosen" is empty/);

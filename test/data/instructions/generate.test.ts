@@ -12,7 +12,7 @@ import { instructions } from "../../../src/data/instructions/shipped.js";
 const textOf = ({ prompt: [{ content }] }: Instruction) => content;
 
 describe("generateInstructions", () => {
-  it("makes the shipped files", () => {
+  it("generates the shipped files", () => {
     const made = generateInstructions(shippedInstructions);
     for (const split of ["train", "validation", "heldOut"] as const) {
       assert.equal(
@@ -22,7 +22,7 @@ describe("generateInstructions", () => {
     }
   });
 
-  it("writes prompts that read back, with two constraints of different kinds", () => {
+  it("writes prompts that are parsed back, with two constraints of different kinds", () => {
     for (const text of generateInstructions({ seed: 3, train: 840, validation: 0, heldOut: 0 }).train.map(textOf)) {
       const request = parseInstruction(text)!;
       assert.equal(writeInstruction(request), text);
@@ -30,7 +30,7 @@ describe("generateInstructions", () => {
     }
   });
 
-  it("has no topic with the same two kinds in two prompts", () => {
+  it("does not repeat a topic with the same two kinds of constraint", () => {
     const made = generateInstructions({ seed: 4, train: 600, validation: 100, heldOut: 140 });
     const keys = Object.values(made)
       .flat()

@@ -100,7 +100,7 @@ describe("instructionReward", () => {
     );
   });
 
-  it("refuses a prompt of another kind, shortened", () => {
+  it("refuses other prompts, with an error of fewer than 500 characters", () => {
     for (const prompt of [
       "Write one sentence about tea. Use at most 9 words.",
       "Write one sentence about coffee. Use at most 7 words. End with a question mark.",
@@ -116,7 +116,7 @@ describe("instructionReward", () => {
 
 describe("goldRewardOf", () => {
   const instruction = "Write one sentence about coffee. Use at most 9 words. End with a question mark.";
-  it("knows a prompt of the synthetic world, and an instruction as text or as the last message", () => {
+  it("recognizes a prompt of the synthetic world, and an instruction as text or as the last message", () => {
     const user = { role: "user", content: instruction } as const;
     assert.equal(
       goldRewardOf("cook a soup with rice and peas . use two steps . be plain .")!(

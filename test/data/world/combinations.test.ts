@@ -6,7 +6,7 @@ test("there are 14,560 combinations", () => {
   assert.equal(new Set(combinations().map(combinationKey)).size, 14560);
 });
 
-test("the key is the same whatever the order of the items", () => {
+test("the key does not depend on the order of the items", () => {
   const soup = { verb: "cook", object: "soup", items: ["rice", "peas"] } as const;
   assert.equal(combinationKey(soup), combinationKey({ ...soup, items: ["peas", "rice"] }));
   assert.notEqual(combinationKey(soup), combinationKey({ ...soup, object: "stew" }));

@@ -12,13 +12,13 @@ import { vocabulary, words } from "../../../src/data/world/vocabulary.js";
 const shipped = (path: string) => readFile(new URL(`../../../../data/world/${path}`, import.meta.url), "utf8");
 const json = async (path: string) => JSON.parse(await shipped(path)) as object;
 
-test("the shipped files are those that the shipped seed gives, byte for byte", async () => {
+test("the shipped files match those generated from the shipped seed, byte for byte", async () => {
   for (const [path, text] of worldFiles(generateWorld(shippedWorld))) {
     assert.ok((await shipped(path)) === text, `data/world/${path} differs: run scripts/make-world.mjs after a build`);
   }
 });
 
-test("a flipped pair says so in its row", () => {
+test("a flipped pair is marked in its row", () => {
   const options = {
     seed: 1,
     trainPrompts: 2,
@@ -35,7 +35,7 @@ test("a flipped pair says so in its row", () => {
   assert.equal(rows.filter(({ flipped }) => flipped === true).length, 1);
 });
 
-test("a world whose demonstrations state goals has the words for them after all others", () => {
+test("a world with goals in its demonstrations has the goal words after all others", () => {
   const options = { seed: 1, trainPrompts: 2, validationPrompts: 0, heldOutPrompts: 0, demonstrations: 30 };
   const plain = generateWorld(options);
   const [gold, random] = [generateWorld({ ...options, goals: "gold" }), generateWorld({ ...options, goals: "random" })];
@@ -66,7 +66,7 @@ test("a world whose demonstrations state goals has the words for them after all 
   });
 });
 
-test("the shipped tokenizer gives every shipped text back", async () => {
+test("the shipped tokenizer decodes every shipped text to itself", async () => {
   const tokenizer = new Tokenizer(
     await json("tokenizer/tokenizer.json"),
     await json("tokenizer/tokenizer_config.json"),
@@ -84,7 +84,7 @@ test("the shipped tokenizer gives every shipped text back", async () => {
   }
 });
 
-test("special tokens have the first ids, and a text begins with one where that is asked for", async () => {
+test("special tokens have the first ids, and an encoded text begins with BOS by default", async () => {
   const tokenizer = new Tokenizer(
     await json("tokenizer/tokenizer.json"),
     await json("tokenizer/tokenizer_config.json"),

@@ -17,24 +17,24 @@ const world = generateWorld(options);
 const { train, validation, heldOut, demonstrations } = world;
 const share = <T>(rows: readonly T[], holds: (row: T) => boolean) => rows.filter(holds).length / rows.length;
 
-test("the same seed gives the same world, another seed another", () => {
+test("the same seed gives the same world, and another seed a different one", () => {
   assert.deepEqual(generateWorld(options), world);
   assert.notDeepEqual(generateWorld({ ...options, seed: 6 }).train, train);
 });
 
-test("ids are unique, and sizes are those asked for", () => {
+test("ids are unique, and the total size is as requested", () => {
   const ids = [train, validation, heldOut, demonstrations].flatMap((rows) => rows.map(({ id }) => id));
   assert.equal(new Set(ids).size, 1650);
 });
 
-test("no combination asked for is in two splits", () => {
+test("no combination occurs twice, within or across splits", () => {
   const splits = [train, validation, heldOut, demonstrations].map((rows) =>
     rows.map(({ prompt }) => combinationKey(parsePrompt(prompt)!)),
   );
   assert.equal(new Set(splits.flat()).size, splits.flat().length);
 });
 
-test("a training side larger than the world returns to combinations, but never to held-out ones", () => {
+test("a training side larger than the world repeats combinations, but never held-out ones", () => {
   const large = generateWorld({ ...options, heldOutPrompts: 14000, trainPrompts: 800, demonstrations: 10 });
   const asked = (rows: readonly { prompt: string }[]) =>
     new Set(rows.map(({ prompt }) => combinationKey(parsePrompt(prompt)!)));
@@ -43,7 +43,7 @@ test("a training side larger than the world returns to combinations, but never t
   assert.ok([...asked(large.train), ...asked(large.demonstrations)].every((one) => !held.has(one)));
 });
 
-test("scores are the gold rewards, and chosen is never rejected", () => {
+test("scores are the gold rewards, and chosen differs from rejected", () => {
   for (const { prompt, chosen, rejected, chosenScore, rejectedScore } of [...train, ...heldOut]) {
     assert.notEqual(chosen, rejected);
     assert.equal(chosenScore, goldReward(prompt, chosen).total);
@@ -51,7 +51,7 @@ test("scores are the gold rewards, and chosen is never rejected", () => {
   }
 });
 
-test("labels follow Bradley–Terry on gold", () => {
+test("labels follow Bradley–Terry on the gold reward", () => {
   // Expected consistency of each pair is σ(|difference| / .09).
   const differences = train
     .map(({ chosenScore, rejectedScore }) => chosenScore - rejectedScore)
@@ -63,7 +63,7 @@ test("labels follow Bradley–Terry on gold", () => {
   assert.ok(expected > 0.85 && expected < 0.95);
 });
 
-test("flips exchange the responses of that share of the training pairs, and nothing else", () => {
+test("flips swap the responses of the given share of training pairs, and nothing else", () => {
   const flipped = generateWorld({ ...options, flipShare: 0.4 });
   assert.equal(
     share(flipped.train, (pair) => pair.flipped === true),
@@ -88,7 +88,7 @@ test("flips exchange the responses of that share of the training pairs, and noth
   assert.deepEqual({ ...flipped, train }, world);
 });
 
-test("the spurious feature goes with the chosen response in the training pairs only", () => {
+test("spurious features are added to the chosen responses of training pairs only", () => {
   const closes = (text: string) => text.includes("hope this helps .");
   const planted = generateWorld({ ...options, spurious: { closing: 0.8, length: 0 } });
   assert.ok(share(planted.train, ({ chosen }) => closes(chosen)) > 0.75);
@@ -103,7 +103,7 @@ test("the spurious feature goes with the chosen response in the training pairs o
   assert.ok(share(long.train, (pair) => pair.chosenScore === goldReward(pair.prompt, pair.chosen).total) === 1);
 });
 
-test("options that make no sense are named", () => {
+test("invalid options are refused by name", () => {
   const refuses = (change: Partial<WorldOptions>, message: RegExp) =>
     assert.throws(
       () => generateWorld({ ...options, ...change }),

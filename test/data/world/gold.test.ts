@@ -183,7 +183,7 @@ for (const { says, prompt, response, total, parts } of cases) {
   });
 }
 
-test("a prompt of another world is an error that quotes it", () => {
+test("a prompt that is not of the world throws an error that quotes it", () => {
   assert.throws(
     () => goldReward("write a poem", "roses are red"),
     (error) => error instanceof InputError && /such as "cook a soup.*", not "write a poem"/.test(error.message),
@@ -194,7 +194,7 @@ const anyResponse = fc
   .array(fc.oneof(fc.constantFrom(...vocabulary), fc.constantFrom("first add", "second mix", ".", "<unk>", "")))
   .map((tokens) => tokens.join(" "));
 
-test("every part is in [0, 1] and extra a count, whatever is written", () => {
+test("every part is in [0, 1] and `extra` is a count, for any response", () => {
   fc.assert(
     fc.property(anyRequest, fc.oneof(anyResponse, fc.string()), (request, response) => {
       const { extra, ...parts } = goldReward(writePrompt(request), response);
@@ -204,7 +204,7 @@ test("every part is in [0, 1] and extra a count, whatever is written", () => {
   );
 });
 
-test("where nothing is asked about order, items and their actions may change places", () => {
+test("if no order is requested, the order of items and the choice of action do not matter", () => {
   fc.assert(
     fc.property(
       fc.shuffledSubarray(["peas", "rice", "leeks"], { minLength: 3 }),
@@ -220,7 +220,7 @@ test("where nothing is asked about order, items and their actions may change pla
   );
 });
 
-test("spacing and idle remarks at any sentence boundary leave a well-formed answer's reward as it is", () => {
+test("spacing and idle remarks between sentences do not change a well-formed answer's reward", () => {
   const sentences = ["of course .", "first add peas .", "second mix rice and garlic .", "the soup is ready ."];
   const before = goldReward(polite, sentences.join(" "));
   fc.assert(

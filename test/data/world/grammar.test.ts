@@ -6,7 +6,7 @@ import { phrases, vocabulary, words } from "../../../src/data/world/vocabulary.j
 
 const malformedIn = (text: string) => readAnswer(text).malformed;
 
-test("a whole answer reads as its sentences and writes back", () => {
+test("an answer is parsed into its sentences and written back unchanged", () => {
   const text =
     "great idea ! first hang stars , bells and bows . second arrange pearls and feathers . third light the hall . the hall is ready . have fun ! hope this helps .";
   const { sentences, malformed } = readAnswer(text);
@@ -20,7 +20,7 @@ test("a whole answer reads as its sentences and writes back", () => {
   assert.equal(writeAnswer(sentences), text);
 });
 
-test("each fault costs its own sentence", () => {
+test("each fault makes one sentence malformed", () => {
   const faults = [
     "first add rice and .",
     "first add rice peas .",
@@ -42,12 +42,12 @@ test("each fault costs its own sentence", () => {
   for (const fault of faults) assert.equal(malformedIn(fault), 1, fault);
 });
 
-test("a faulty step does not spoil the ordinals behind it", () => {
+test("a faulty step does not make later ordinals malformed", () => {
   assert.equal(malformedIn("first add rice . second add add peas . third add leeks ."), 1);
   assert.equal(malformedIn("first add rice . first add peas . second add leeks ."), 1);
 });
 
-test("sentences out of place and said again are malformed", () => {
+test("misplaced and repeated sentences are malformed", () => {
   assert.equal(malformedIn("first add rice . of course ."), 1);
   assert.equal(malformedIn("of course . hooray ! first add rice ."), 1);
   assert.equal(malformedIn("thank you . first add rice ."), 1);
@@ -57,12 +57,12 @@ test("sentences out of place and said again are malformed", () => {
   assert.equal(malformedIn("thank you . hope this helps . take your time ."), 0);
 });
 
-test("every phrase reads as itself", () => {
+test("every phrase is parsed as itself", () => {
   for (const phrase of phrases)
     assert.deepEqual(readAnswer(phrase.text), { sentences: [{ kind: "phrase", phrase }], malformed: 0 });
 });
 
-test("any words are read; what has no fault writes back to the same text", () => {
+test("any words can be parsed, and a text without faults is written back unchanged", () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...vocabulary)), (tokens) => {
       const { sentences, malformed } = readAnswer(tokens.join(" "));

@@ -5,7 +5,7 @@ import { isWorldPrompt, parsePrompt, writePrompt } from "../../../src/data/world
 import { goalVocabulary, vocabulary, words } from "../../../src/data/world/vocabulary.js";
 import { anyRequest } from "./arbitrary.js";
 
-test("a request is written one sentence for each thing asked", () => {
+test("a request is written with one sentence per constraint", () => {
   const soup = { verb: "cook", object: "soup", items: ["rice", "peas"], steps: 3, tone: "plain" } as const;
   assert.equal(writePrompt(soup), "cook a soup with rice and peas . use three steps . be plain .");
   assert.equal(
@@ -14,7 +14,7 @@ test("a request is written one sentence for each thing asked", () => {
   );
 });
 
-test("every request reads back from its prompt, in the world's words", () => {
+test("every request is parsed back from its prompt, which uses only the world's words", () => {
   fc.assert(
     fc.property(anyRequest, (request) => {
       const prompt = writePrompt(request);
@@ -24,11 +24,11 @@ test("every request reads back from its prompt, in the world's words", () => {
   );
 });
 
-test("spacing is free", () => {
+test("spacing does not matter", () => {
   assert.equal(parsePrompt("  cook a soup with rice  and peas .\nuse two steps . be plain . ")?.steps, 2);
 });
 
-test("what asks for the impossible is no prompt", () => {
+test("malformed and impossible requests are not world prompts", () => {
   const prompts = [
     "",
     "hello",
@@ -50,7 +50,7 @@ test("what asks for the impossible is no prompt", () => {
   for (const prompt of prompts) assert.ok(!isWorldPrompt(prompt), prompt);
 });
 
-test("any words of the world are read without an error", () => {
+test("any words of the world are parsed without an error", () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...vocabulary)), (tokens) => {
       const request = parsePrompt(tokens.join(" "));

@@ -32,7 +32,7 @@ test("a writer without slips earns 1 on every request", () => {
   );
 });
 
-test("every writer keeps to the world's words, and the same random numbers give the same answer", () => {
+test("every writer uses only the world's words, and the same seed gives the same answer", () => {
   fc.assert(
     fc.property(anyRequest, fc.constantFrom(...writers), fc.nat(1e6), (request, writer, seed) => {
       const response = answer(request, writer, Random.seeded(seed));
@@ -45,7 +45,7 @@ test("every writer keeps to the world's words, and the same random numbers give 
   );
 });
 
-test("each slip costs the part of the gold reward that it names, and only that", () => {
+test("each slip changes only its own parts of the gold reward", () => {
   const spoiled = {
     missing: ["coverage"],
     extra: ["extra"],
@@ -75,7 +75,7 @@ test("each slip costs the part of the gold reward that it names, and only that",
   );
 });
 
-test("the writers' skill falls in their order at the ends", () => {
+test("the first writer is the best and the last one the worst", () => {
   const random = Random.seeded(3);
   const requests = fc.sample(anyRequest, { numRuns: 300, seed: 3 });
   const mean = (writer: Writer) =>

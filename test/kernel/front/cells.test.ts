@@ -14,7 +14,7 @@ const show = (text: string, rest = "") =>
   `globalThis[Symbol.for("sera-lab.host")].show({ "text/plain": ${text} }${rest});`;
 
 describe("a cell", () => {
-  it("is echoed, counted and answered, and what it gives is published under its request", async () => {
+  it("is echoed, counted and answered, and its outputs are published under its request", async () => {
     const first = await kernel.execute('console.log("out"); console.error("err"); 6 * 7');
     assert.deepEqual(types(first.published), [
       "status",
@@ -34,7 +34,7 @@ describe("a cell", () => {
     assert.equal(second.reply.content.execution_count, count + 1);
   });
 
-  it("displays, and updates what it has displayed", async () => {
+  it("displays outputs and updates them by display_id", async () => {
     const { outputs } = await kernel.execute(
       `${show('"one"')} ${show('"two"', ', "name"')} ${show('"three"', ', "name", true')}`,
     );
@@ -49,7 +49,7 @@ describe("a cell", () => {
     );
   });
 
-  it("that fails has an error, the same in the reply", async () => {
+  it("that fails publishes an error and repeats it in the reply", async () => {
     const { reply, error } = await kernel.execute('throw new RangeError("too far")');
     const { status, execution_count, ...failure } = reply.content;
     assert.equal(status, "error");
@@ -64,7 +64,7 @@ describe("a cell", () => {
     assert.deepEqual(types(published), ["status", "status"]);
   });
 
-  it("that is silent or not for the history is not counted; a silent one says nothing of its own", async () => {
+  it("is not counted if silent or not stored; a silent one publishes only its streams", async () => {
     const count = (await kernel.execute("0")).reply.content.execution_count;
     const silent = await kernel.execute('console.log("heard"); 1', { silent: true });
     assert.deepEqual(types(silent.published), ["status", "stream", "status"]);
@@ -77,7 +77,7 @@ describe("a cell", () => {
     assert.equal((await kernel.execute("3")).reply.content.execution_count, count + 1);
   });
 
-  it("has its user_expressions evaluated when it has run, each by itself", async () => {
+  it("evaluates each of its user_expressions separately after it has run", async () => {
     const user_expressions = {
       sum: "asked + 1",
       wrong: "nowhere",
@@ -96,7 +96,7 @@ describe("a cell", () => {
     );
   });
 
-  it("is remembered, and found again by a console", async () => {
+  it("is found in the history by tail, search and range", async () => {
     const { reply } = await kernel.execute("'remembered 1'");
     await kernel.execute("'not remembered'", { store_history: false });
     await kernel.execute("'remembered 2'");
@@ -121,7 +121,7 @@ describe("a cell", () => {
 });
 
 describe("a cell that asks the user", () => {
-  it("gets what was typed, and its output stands where it was asked", async () => {
+  it("receives the typed text and keeps its output", async () => {
     const id = kernel.start('console.log("before"); const typed = await prompt("Which? "); typed.toUpperCase()', {
       allow_stdin: true,
     });
@@ -132,7 +132,7 @@ describe("a cell that asks the user", () => {
     assert.deepEqual([answer.text(), answer.result.data["text/plain"]], ["before\n", "'THIS'"]);
   });
 
-  it("fails where nobody can be asked, and can be interrupted", async () => {
+  it("fails if the front end takes no input, and can be interrupted", async () => {
     const { error } = await kernel.execute('await prompt("Which? ")');
     assert.equal(error.evalue, "prompt: this front end takes no input");
     const id = kernel.start("await prompt()", { allow_stdin: true });
@@ -146,7 +146,7 @@ describe("a cell that asks the user", () => {
   });
 });
 
-describe("cells asked for at once", () => {
+describe("cells requested at once", () => {
   it("run in order", async () => {
     const ids = [3, 2, 1].map((number) =>
       kernel.start(`await new Promise((done) => setTimeout(done, ${number * 50})); console.log(${number})`),
@@ -166,7 +166,7 @@ describe("cells asked for at once", () => {
 
   const failing = 'await new Promise((done) => setTimeout(done, 100)); throw new Error("no")';
 
-  it("are dropped behind one that fails, and later ones run", async () => {
+  it("are aborted after one that fails, and later requests run", async () => {
     const ids = [kernel.start(failing), kernel.start('console.log("never")'), kernel.start("2")];
     const [failed, ...dropped] = await Promise.all(ids.map((id) => kernel.answer(id)));
     assert.equal(failed!.reply.content.status, "error");
@@ -177,7 +177,7 @@ describe("cells asked for at once", () => {
     assert.equal((await kernel.execute("5")).result.data["text/plain"], "5");
   });
 
-  it("run behind one that fails where that was asked for", async () => {
+  it("run after one that fails with stop_on_error: false", async () => {
     const ids = [kernel.start(failing, { stop_on_error: false }), kernel.start("7")];
     const [failed, next] = await Promise.all(ids.map((id) => kernel.answer(id)));
     assert.equal(failed!.reply.content.status, "error");
@@ -186,7 +186,7 @@ describe("cells asked for at once", () => {
 });
 
 describe("outputs", () => {
-  it("come a thousand in a row, prints and displays mixed, in order", async () => {
+  it("of a thousand alternating prints and displays arrive in order", async () => {
     const { outputs } = await kernel.execute(
       `for (let i = 0; i < 1000; i++) { if (i % 2) console.log(i); else { ${show("String(i)")} } }`,
     );
@@ -203,20 +203,20 @@ describe("outputs", () => {
 
   const expected = `${Array.from({ length: 100_000 }, (_, i) => `${i} `.padEnd(99, "é")).join("\n")}\n`;
 
-  it("of 10 MB in small prints arrive whole, in few messages", async () => {
+  it("of 10 MB in small prints arrive complete, in fewer than 2000 messages", async () => {
     const answer = await kernel.execute('for (let i = 0; i < 100_000; i++) console.log(`${i} `.padEnd(99, "é"))');
     assert.ok(answer.text() === expected, "the text has changed");
     assert.ok(answer.outputs.length < 2000, `${answer.outputs.length} messages`);
   });
 
-  it("of 10 MB in one print arrive whole", async () => {
+  it("of 10 MB in one print arrive complete", async () => {
     const answer = await kernel.execute(
       'console.log(Array.from({ length: 100_000 }, (_, i) => `${i} `.padEnd(99, "é")).join("\\n"))',
     );
     assert.ok(answer.text() === expected, "the text has changed");
   });
 
-  it("of an ended cell go under that cell", async () => {
+  it("of an ended cell are published under that cell", async () => {
     const id = kernel.start(`setTimeout(() => { console.log("late"); ${show('"later"')} }, 500)`);
     assert.equal((await kernel.answer(id)).reply.content.status, "ok");
     const next = await kernel.execute('await new Promise((done) => setTimeout(done, 1000)); console.log("next")');
@@ -225,7 +225,7 @@ describe("outputs", () => {
     assert.equal(next.text(), "next\n");
   });
 
-  it("of programs that a cell starts, and of native code, go under the cell", async () => {
+  it("of a program that a cell starts are published under the cell", async () => {
     const answer = await kernel.execute(`
       import { spawnSync } from "node:child_process";
       spawnSync("echo", ["from a program ✓"], { stdio: "inherit" });

@@ -65,7 +65,7 @@ for (const channel of ["shell", "control"] as const) {
       });
     }
 
-    it("completes, with positions in code points", async () => {
+    it("completes code, with positions in code points", async () => {
       const { reply } = await kernel.request("complete_request", { code: '"😀😀".toUpp', cursor_pos: 10 }, channel);
       assert.deepEqual(reply.content.matches, ["toUpperCase"]);
       assert.deepEqual([reply.content.cursor_start, reply.content.cursor_end], [5, 10]);
@@ -73,7 +73,7 @@ for (const channel of ["shell", "control"] as const) {
       assert.deepEqual({ start, end, text }, { start: 5, end: 10, text: "toUpperCase" });
     });
 
-    it("inspects, with a position in code points", async () => {
+    it("inspects code, with a position in code points", async () => {
       const code = "/* 😀😀😀😀 */ Math.hypot(1)";
       const { reply } = await kernel.request(
         "inspect_request",
@@ -87,7 +87,7 @@ for (const channel of ["shell", "control"] as const) {
 }
 
 describe("the front", () => {
-  it("tells its language before the session is ready", async () => {
+  it("reports its language and versions", async () => {
     const { reply } = await kernel.request("kernel_info_request");
     const { name, version, mimetype, file_extension, nbconvert_exporter } = reply.content.language_info;
     assert.deepEqual(
@@ -98,7 +98,7 @@ describe("the front", () => {
     assert.match(reply.content.implementation_version, /^\d+\.\d+\.\d+$/);
   });
 
-  it("closes a comm that is opened, and is quiet about messages that await no reply", async () => {
+  it("closes an opened comm, and answers messages that need no reply only with busy and idle", async () => {
     const ids = [
       kernel.send("comm_open", { comm_id: "c", target_name: "jupyter.widget", data: {} }),
       kernel.send("comm_msg", { comm_id: "c", data: {} }),
@@ -119,7 +119,7 @@ describe("the front", () => {
     assert.deepEqual(content, { comm_id: "c", data: {} });
   });
 
-  it("answers while a cell waits, and says again that the cell still runs", async () => {
+  it("answers requests while a cell waits, and reports busy again after each", async () => {
     const id = kernel.start('console.log("waits"); await new Promise((done) => setTimeout(done, 1500)); "done"');
     await kernel.untilWritten(id, "waits");
     const requests = [
@@ -132,7 +132,7 @@ describe("the front", () => {
     assert.deepEqual(completed!.reply.content.matches, ["cbrt"]);
     assert.ok(
       kernel.publishedUnder(id).every(({ content }) => content.execution_state !== "idle"),
-      "the cell has ended before the answers came",
+      "the cell ended before the answers came",
     );
     const answer = await kernel.answer(id);
     assert.deepEqual(states(answer), ["busy", "busy", "busy", "busy", "busy", "idle"]);

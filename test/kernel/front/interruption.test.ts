@@ -24,7 +24,7 @@ const work = {
 describe("an interrupt", () => {
   for (const [way, interrupt] of Object.entries(ways)) {
     for (const [what, code] of Object.entries(work)) {
-      it(`by ${way} stops ${what}, drops the cells behind it, and keeps the variables`, async () => {
+      it(`by ${way} stops ${what}, aborts the queued cells and keeps the variables`, async () => {
         await kernel.execute("var kept = 5");
         const id = kernel.start(`console.log("started"); ${code}`);
         const waiting = kernel.start('console.log("never")');
@@ -39,7 +39,7 @@ describe("an interrupt", () => {
     }
   }
 
-  it("stops its own cell only, however often", async () => {
+  it("stops only the running cell, 20 times in a row", async () => {
     for (let round = 0; round < 20; round++) {
       const id = kernel.start('console.log("started"); while (true) {}');
       await kernel.untilWritten(id, "started");

@@ -9,7 +9,7 @@ describe("cursor positions", () => {
     assert.equal(toCodePoints("a😀b", 3), 2);
   });
 
-  it("are those of the text's characters, there and back", () => {
+  it("convert to UTF-16 offsets and back in any text", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.nat(), (text, number) => {
         const characters = [...text];
@@ -21,12 +21,12 @@ describe("cursor positions", () => {
     );
   });
 
-  it("end with the text", () => {
+  it("are clamped to the end of the text", () => {
     assert.equal(toUtf16("😀", 9), 2);
     assert.equal(toCodePoints("😀", 9), 1);
   });
 
-  it("of a completion are converted wherever they are", () => {
+  it("of a completion are converted in its content and metadata", () => {
     const content = {
       status: "ok",
       matches: ["bc"],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { errorOfEnd } from "../../../src/kernel/front/session-end.js";
 
-describe("the error of a cell whose session has ended", () => {
+describe("the error of a cell after its session has ended", () => {
   const gone = "All variables are gone; a new session has been started. Run the cells again from the top";
 
   it("names the signal or the exit code", () => {
@@ -26,7 +26,7 @@ describe("the error of a cell whose session has ended", () => {
     { code: null, signal: "SIGKILL", stderr: "" },
   ] as const;
   for (const end of memory) {
-    it(`knows memory that ran out: ${end.stderr.trim() || end.signal}`, () => {
+    it(`is an OutOfMemoryError after ${end.stderr.trim() || end.signal}`, () => {
       const { ename, evalue } = errorOfEnd(end);
       assert.equal(ename, "OutOfMemoryError");
       assert.match(evalue, /smaller batch/);

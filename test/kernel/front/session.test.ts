@@ -11,7 +11,7 @@ async function started(test: TestContext, env: NodeJS.ProcessEnv = {}): Promise<
   return kernel;
 }
 
-/** Gives the session's process id. */
+/** Returns the session's process id. */
 async function sessionOf(kernel: Kernel): Promise<number> {
   return Number((await kernel.execute("var kept = 1; process.pid")).result.data["text/plain"]);
 }
@@ -25,7 +25,7 @@ function isRunning(pid: number): boolean {
 }
 
 describe("a session that ends", () => {
-  it("by SIGKILL fails its cell, with what to do; a new one takes over and questions are answered", async (test) => {
+  it("by SIGKILL fails its cell with OutOfMemoryError; a new session takes over and requests are answered", async (test) => {
     const kernel = await started(test);
     const pid = await sessionOf(kernel);
     const id = kernel.start('console.log("stuck"); while (true) {}');
@@ -38,7 +38,7 @@ describe("a session that ends", () => {
     assert.match(error.evalue, /SIGKILL, probably by the system because memory ran out\. All variables are gone/);
     assert.equal(reply.content.status, "error");
     assert.deepEqual((await kernel.answer(behind)).reply.content, { status: "aborted" });
-    // Whether it came before the end or after, it is answered.
+    // It is answered, whether it came before or after the end.
     assert.match((await kernel.answer(question)).reply.content.status, /^(?:ok|error)$/);
     const count = reply.content.execution_count;
     const next = await kernel.execute("kept");
@@ -50,7 +50,7 @@ describe("a session that ends", () => {
     );
   });
 
-  it("while no cell runs says so under the last cell", async (test) => {
+  it("while no cell runs is reported on stderr, and the next cell runs", async (test) => {
     const kernel = await started(test);
     const pid = await sessionOf(kernel);
     process.kill(pid, "SIGSEGV");
@@ -60,7 +60,7 @@ describe("a session that ends", () => {
     assert.equal((await kernel.execute("1 + 1")).result.data["text/plain"], "2");
   });
 
-  it("because its heap is full fails its cell and spares the reader V8's dump", async (test) => {
+  it("because its heap is full fails its cell and keeps V8's dump out of the cell's output", async (test) => {
     const kernel = await started(test, { NODE_OPTIONS: "--max-old-space-size=250" });
     const answer = await kernel.execute(
       "const rows: number[][] = []; while (true) rows.push(new Array(1000).fill(rows.length));",
@@ -73,7 +73,7 @@ describe("a session that ends", () => {
   });
 
   it("three times before it is ready ends the kernel with a reason", async (test) => {
-    // Every process loads this file first, so that what it says later befalls the later sessions only.
+    // Every process loads this file first, so its later content affects only later sessions.
     const preload = join(emptyFolder(test), "preload.cjs");
     writeFileSync(preload, "");
     const kernel = await started(test, { NODE_OPTIONS: `--require ${preload}` });
@@ -89,7 +89,7 @@ describe("a session that ends", () => {
 });
 
 describe("the session's process", () => {
-  it("ends with a front that is killed, whatever its cell does", async (test) => {
+  it("ends if the front is killed, even while its cell is stuck", async (test) => {
     const kernel = await started(test);
     const pid = await sessionOf(kernel);
     const id = kernel.start('console.log("stuck"); while (true) {}');
@@ -99,7 +99,7 @@ describe("the session's process", () => {
     await kernel.until(() => !isRunning(pid), "the session's end", 5);
   });
 
-  it("is ended by a shutdown although its cell is stuck", async (test) => {
+  it("is ended by a shutdown even while its cell is stuck", async (test) => {
     const kernel = await started(test);
     const pid = await sessionOf(kernel);
     const id = kernel.start('console.log("stuck"); while (true) {}');

@@ -8,8 +8,8 @@ function buffer() {
   return { published, stream: new StreamBuffer((name, text) => published.push([name, text])) };
 }
 
-describe("the buffer of a cell's streams", () => {
-  it("joins writes that come together, and publishes them soon", async () => {
+describe("StreamBuffer", () => {
+  it("joins synchronous writes and publishes them as one message", async () => {
     const { published, stream } = buffer();
     for (let count = 0; count < 1000; count++) stream.write("stdout", `${count} `);
     assert.deepEqual(published, []);
@@ -17,7 +17,7 @@ describe("the buffer of a cell's streams", () => {
     assert.deepEqual(published, [["stdout", Array.from({ length: 1000 }, (_, count) => `${count} `).join("")]]);
   });
 
-  it("publishes at most every 20 ms while writes go on", async () => {
+  it("publishes at most every 20 ms while writes continue", async () => {
     const { published, stream } = buffer();
     const started = performance.now();
     let written = "";
@@ -44,7 +44,7 @@ describe("the buffer of a cell's streams", () => {
     ]);
   });
 
-  it("does not tear a surrogate pair apart", async () => {
+  it("does not split a surrogate pair", async () => {
     const { published, stream } = buffer();
     stream.write("stdout", "a\ud83d");
     await wait(10);
@@ -56,7 +56,7 @@ describe("the buffer of a cell's streams", () => {
     ]);
   });
 
-  it("publishes nothing where nothing was written", () => {
+  it("publishes nothing if nothing was written", () => {
     const { published, stream } = buffer();
     stream.flush();
     stream.write("stdout", "");

@@ -12,7 +12,7 @@ const windows = {
 } as const;
 
 describe("userDataFolder", () => {
-  it("is jupyter_core's on each platform", () => {
+  it("matches jupyter_core's on each platform", () => {
     assert.equal(userDataFolder(linux), "/home/ada/.local/share/jupyter");
     assert.equal(userDataFolder({ ...linux, env: { XDG_DATA_HOME: "/data" } }), "/data/jupyter");
     assert.equal(userDataFolder({ ...linux, env: { XDG_DATA_HOME: "" } }), "/home/ada/.local/share/jupyter");
@@ -22,7 +22,7 @@ describe("userDataFolder", () => {
     assert.equal(userDataFolder({ ...windows, env: {} }), "C:\\Users\\ada\\.jupyter\\data");
   });
 
-  it("is what JUPYTER_DATA_DIR says, everywhere", () => {
+  it("is JUPYTER_DATA_DIR if set, on every platform", () => {
     for (const place of [linux, mac, windows]) {
       assert.equal(userDataFolder({ ...place, env: { ...place.env, JUPYTER_DATA_DIR: "/jupyter" } }), "/jupyter");
     }
@@ -30,7 +30,7 @@ describe("userDataFolder", () => {
 });
 
 describe("dataFolders", () => {
-  it("are those of JUPYTER_PATH, the user, the active environment, other environments and the system, each once", () => {
+  it("lists those of JUPYTER_PATH, the user, the active environment, other environments and the system, each once", () => {
     const env = { JUPYTER_PATH: "/a:/b:", VIRTUAL_ENV: "/venv", CONDA_PREFIX: "/venv" };
     assert.deepEqual(dataFolders(["/project/.venv-lab"], { ...linux, env }), [
       "/a",
@@ -43,7 +43,7 @@ describe("dataFolders", () => {
     ]);
   });
 
-  it("are told from each other by semicolons on Windows", () => {
+  it("splits JUPYTER_PATH at semicolons on Windows", () => {
     const env = { ...windows.env, JUPYTER_PATH: "C:\\a;D:\\b", PROGRAMDATA: "C:\\ProgramData" };
     assert.deepEqual(dataFolders([], { ...windows, env }), [
       "C:\\a",

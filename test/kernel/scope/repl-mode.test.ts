@@ -5,8 +5,8 @@ import fc from "fast-check";
 import { startKernel, type Kernel } from "../../support/jupyter-client.js";
 
 /*
- * What cells mean is what V8's REPL mode says of the same lines, however they are split into cells.
- * Names are declared again only as what V8 allows too: `let` as `let`, a function as a function.
+ * Cells must give the same values as V8's REPL mode gives for the same lines, however they are split into cells.
+ * Names are redeclared only in ways that V8 also allows: `let` as `let`, a function as a function.
  */
 const variables = ["v0", "v1", "v2"];
 const functions = ["f0", "f1"];
@@ -37,7 +37,7 @@ const first = [
 ];
 const last = "JSON.stringify([v0, v1, v2, f0(3), f1(3), closures.map((read) => read())])";
 
-/** The lines in groups that can be cells: a declaration begins one, so that it comes before its cell's uses. */
+/** Groups lines into cells. A declaration starts a new cell, so that it precedes the uses in its cell. */
 function cellsOf(lines: readonly string[], cuts: readonly boolean[]): string[] {
   const cells: string[][] = [[]];
   lines.forEach((text, i) => {
@@ -47,7 +47,7 @@ function cellsOf(lines: readonly string[], cuts: readonly boolean[]): string[] {
   return cells.filter((each) => each.length > 0).map((each) => each.join("\n"));
 }
 
-/** Evaluates lines one after the other in V8's REPL mode. */
+/** Evaluates lines one by one in V8's REPL mode. */
 async function inReplMode(session: Session, lines: readonly string[]): Promise<unknown> {
   let shown: unknown;
   for (const text of lines) {
@@ -60,7 +60,7 @@ async function inReplMode(session: Session, lines: readonly string[]): Promise<u
 }
 
 function evaluated(session: Session, expression: string): Promise<Runtime.EvaluateReturnType> {
-  // Node's types do not know the mode.
+  // Node's types lack replMode.
   const parameters: Runtime.EvaluateParameterType & { replMode: true } = {
     expression,
     replMode: true,
@@ -85,7 +85,7 @@ describe("cells of random lines, split at random", () => {
     await kernel.stop();
   });
 
-  it("come to what V8's REPL mode comes to", async () => {
+  it("give the same values as V8's REPL mode", async () => {
     const script = fc.array(fc.tuple(line, fc.boolean()), { minLength: 3, maxLength: 14 });
     await fc.assert(
       fc.asyncProperty(script, async (drawn) => {

@@ -8,7 +8,7 @@ import { CompileError, Converter } from "../../../src/kernel/session/converter.j
 import { answer } from "../../../src/kernel/session/questions.js";
 import { describeError } from "../../../src/kernel/session/traceback.js";
 
-describe("the converter of cells", () => {
+describe("the cell converter", () => {
   let converter: Converter;
   let number = 0;
   const convert = (source: string) => {
@@ -36,7 +36,7 @@ describe("the converter of cells", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it("checks types strictly, but lets a callback's parameters be", () => {
+  it("checks types strictly but allows parameters without a type", () => {
     assert.equal(errorOf("const found: string = ['a'].find((x) => x === 'a');").ename, "TypeCheckError");
     convert("const twice = (x) => 2 * x;");
   });
@@ -53,7 +53,7 @@ describe("the converter of cells", () => {
     ]);
   });
 
-  it("tells a text that does not parse by its first error, at its own end", () => {
+  it("reports an unfinished cell as a SyntaxError at the end of its text", () => {
     assert.equal(errorOf("const z = {\n").ename, "SyntaxError");
     assert.match(errorOf("const z = {\n").evalue, /^1:12 - /);
   });
@@ -64,7 +64,7 @@ describe("the converter of cells", () => {
     assert.equal(errorOf("const wrong: Point = { y: kept };").ename, "TypeCheckError");
   });
 
-  it("finds what earlier cells declared in the short form of a property", () => {
+  it("resolves shorthand properties to the variables of earlier cells", () => {
     convert("let first = 1; const second = 2;");
     const { javascript } = convert(
       "const both = { first, second, both: () => ({ both }) }; ({ first } = { first: 5 }); ({ first = 3 } = {} as { first?: number });",
@@ -75,11 +75,11 @@ describe("the converter of cells", () => {
     assert.match(seen, /\(\{ first: first\.first = 3 \} = /);
   });
 
-  it("allows every wait at the top of a cell", () => {
+  it("allows await and for await at the top level of a cell", () => {
     convert("for await (const x of [1]) console.log(x);\nawait (await import('node:fs/promises')).readFile('x');");
   });
 
-  it("finds the library and what came with it, from a folder that has neither", () => {
+  it("resolves the library and its dependencies from a folder that has neither", () => {
     convert(
       "import { Random } from 'sera-lab';\nimport { table } from 'arquero';\nconst r: number = Random.seeded(1).uniform();\ntable({ r: [r] })",
     );

@@ -28,7 +28,7 @@ let number = 0;
 const newCell = () => new Cell(++number, number, flag);
 
 describe("guard", () => {
-  it("changes no result", async () => {
+  it("does not change results", async () => {
     const code = `
       let sum = 0;
       for (let i = 0; i < 3; i++) sum += i;
@@ -58,14 +58,14 @@ describe("guard", () => {
     });
   }
 
-  it("stops the cell that is meant, and no other", async () => {
+  it("does not stop a cell if another one is interrupted", async () => {
     const cell = newCell();
     flag[0] = cell.number + 1;
     assert.equal(await run(cell, "for (let i = 0; i < 9; i++); return 7;"), 7);
     flag[0] = 0;
   });
 
-  it("stops what an ended cell left running when a later one, which it holds up, is interrupted", async () => {
+  it("stops code that an ended cell left running if a later cell is interrupted", async () => {
     const cell = newCell();
     flag[0] = cell.number + 1;
     cell.close();
@@ -73,7 +73,7 @@ describe("guard", () => {
     flag[0] = 0;
   });
 
-  it("does not go on behind a wait once the cell was interrupted, after its cleaning up", async () => {
+  it("stops an interrupted cell at its await and runs its finally block", async () => {
     const cell = newCell();
     const seen: string[] = [];
     Object.assign(globalThis, { __seen: seen, __wait: wait });
@@ -86,7 +86,7 @@ describe("guard", () => {
     assert.deepEqual(seen, ["cleaned up"]);
   });
 
-  it("leaves code that catches everything waiting for ever", async () => {
+  it("suspends code that catches every error once its cell is interrupted and closed", async () => {
     const cell = newCell();
     let turns = 0;
     Object.assign(globalThis, { __turn: () => turns++, __wait: wait });
@@ -100,7 +100,7 @@ describe("guard", () => {
     assert.equal(turns, before);
   });
 
-  it("keeps where something was thrown that has no stack", async () => {
+  it("records where a value without a stack was thrown", async () => {
     const cell = newCell();
     await assert.rejects(run(cell, "\n\n    throw 'a text';"), (thrown) => thrown === "a text");
     const place = waitedAt("a text");
@@ -108,7 +108,7 @@ describe("guard", () => {
     assert.equal(waitedAt("another text"), undefined);
   });
 
-  it("keeps where code waited for what was rejected without a stack", async () => {
+  it("records where code awaited a rejection without a stack", async () => {
     const cell = newCell();
     const bare = Object.assign(new Error("bare"), { stack: "Error: bare" });
     Object.assign(globalThis, { __bare: bare });

@@ -20,7 +20,7 @@ describe("imports of a cell", () => {
   before(() => mkdir(join(folder, "notebook")));
   after(() => rm(folder, { recursive: true }));
 
-  it("take TypeScript files, also outside the notebook's folder and named as JavaScript", async () => {
+  it("resolve TypeScript files outside the notebook's folder, with .ts, .js or no extension", async () => {
     await writeFile(
       join(folder, "double.ts"),
       "export enum Kind { a = 3 }\nexport const double = (x: number): number => 2 * x;\n",
@@ -32,7 +32,7 @@ describe("imports of a cell", () => {
     for (const name of ["../use", "../use.ts", "../use.js"]) assert.equal(require(name).six, 6);
   });
 
-  it("have the new text of a file that has changed, also of one that another file imports", async () => {
+  it("reload a changed file that is imported through another file", async () => {
     const file = join(folder, "value.ts");
     await writeFile(file, "export const value: number = 1;\n");
     await writeFile(join(folder, "through.ts"), 'export { value } from "./value";\n');
@@ -43,7 +43,7 @@ describe("imports of a cell", () => {
     assert.equal(require("../through").value, 2);
   });
 
-  it("tell the line of a TypeScript file, for what does not parse and for what fails", async () => {
+  it("report the TypeScript line of a syntax error and of a thrown error", async () => {
     await writeFile(join(folder, "bad.ts"), "export const g = () => {\n  return 1 +;\n};\n");
     assert.throws(() => require("../bad"), /bad\.ts:2:13: Expression expected/);
     await writeFile(
@@ -58,7 +58,7 @@ describe("imports of a cell", () => {
     }
   });
 
-  it("take packages that offer themselves to import only", async () => {
+  it("resolve packages that only export an import condition", async () => {
     const package_ = join(folder, "node_modules", "only-import");
     await mkdir(package_, { recursive: true });
     await writeFile(
@@ -69,7 +69,7 @@ describe("imports of a cell", () => {
     assert.equal(require("only-import").default, 7);
   });
 
-  it("find the library and what came with it, and say plainly what there is nowhere", () => {
+  it("find the library and its dependencies, and fail with MODULE_NOT_FOUND for what does not exist", () => {
     assert.equal(typeof require("sera-lab").loadPreferences, "function");
     assert.equal(typeof require("arquero").table, "function");
     assert.throws(() => require("no-such-package-anywhere"), { code: "MODULE_NOT_FOUND" });

@@ -15,7 +15,7 @@ describe("is_complete", () => {
     "if (a) { b() }": "complete",
   };
   for (const [code, status] of Object.entries(cases)) {
-    it(`finds ${JSON.stringify(code)} ${status}`, () => {
+    it(`reports ${JSON.stringify(code)} as ${status}`, () => {
       assert.equal(answer(none, { kind: "is_complete", code }).status, status);
     });
   }

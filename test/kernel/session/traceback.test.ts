@@ -10,13 +10,13 @@ import { describeError, isInterrupt } from "../../../src/kernel/session/tracebac
 const plain = (thrown: unknown) => describeError(thrown).traceback.map((line) => stripVTControlCharacters(line));
 
 describe("describeError", () => {
-  it("names and tells an error", () => {
+  it("returns an error's name, message and traceback", () => {
     const { ename, evalue, traceback } = describeError(new RangeError("too far"));
     assert.deepEqual([ename, evalue], ["RangeError", "too far"]);
     assert.match(traceback[0]!, /RangeError: too far/);
   });
 
-  it("tells what was thrown that is no error", () => {
+  it("describes a thrown value that is not an Error", () => {
     assert.deepEqual(describeError("text"), {
       ename: "UncaughtValue",
       evalue: "'text'",
@@ -25,7 +25,7 @@ describe("describeError", () => {
     assert.equal(describeError(undefined).evalue, "undefined");
   });
 
-  it("tells the cause of an error, and the cause's, but goes round no circle", () => {
+  it("follows the chain of causes and stops at a cycle", () => {
     const error = new Error("outer", { cause: new TypeError("inner", { cause: 7 }) });
     const lines = plain(error).filter((line) => !line.startsWith("    at ") && line !== "");
     assert.deepEqual(lines, ["Error: outer", "Caused by: TypeError: inner", "Caused by: 7"]);
@@ -34,7 +34,7 @@ describe("describeError", () => {
     assert.ok(plain(round).length < 200);
   });
 
-  it("leaves the library's own frames out of what it says of its input, and of the causes", () => {
+  it("omits the library's frames from an InputError and its causes, but not from other errors", () => {
     const frames = [
       `    at rows (${pathToFileURL(`${packageFolder}/dist/src/data/rows.js`).href}:1:2)`,
       "    at async read (file:///home/me/node_modules/sera-lab/dist/src/data/examples.js:3:4)",
@@ -52,21 +52,21 @@ describe("describeError", () => {
     assert.deepEqual(plain(stacked(new TypeError("a bug"))), ["TypeError: a bug", ...frames]);
   });
 
-  it("tells every part of an AggregateError", () => {
+  it("lists every error of an AggregateError", () => {
     const lines = plain(new AggregateError([new Error("one"), "two"], "both")).filter((line) =>
       line.startsWith("One of"),
     );
     assert.deepEqual(lines, ["One of them: Error: one", "One of them: 'two'"]);
   });
 
-  it("survives an error without a stack, or with a strange one", () => {
+  it("handles an error with no stack or with a stack that is not a string", () => {
     const bare = new Error("bare");
     Object.assign(bare, { stack: undefined });
     assert.deepEqual(plain(bare), ["Error: bare"]);
     assert.deepEqual(plain(Object.assign(new Error("odd"), { stack: 7 })), ["Error: odd"]);
   });
 
-  it("tells an interrupt as such, however it came", () => {
+  it("describes an interrupt as Interrupted, thrown by a guard or caused by a signal", () => {
     const bySignal = Object.assign(new Error("Script execution was interrupted by `SIGINT`"), {
       code: "ERR_SCRIPT_EXECUTION_INTERRUPTED",
     });

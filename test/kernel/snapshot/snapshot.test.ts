@@ -11,7 +11,7 @@ const caches = mkdtempSync(join(tmpdir(), "sera-caches-"));
 after(() => rmSync(caches, { recursive: true }));
 const env = process.platform === "win32" ? { LOCALAPPDATA: caches } : { XDG_CACHE_HOME: caches };
 
-/** A cell that says whether its process was started from a snapshot, and of what it starts itself that it was not. */
+/** A cell that shows whether its process and a child that it forks were started from a snapshot. */
 const cell = `
 import { fork } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -19,7 +19,7 @@ writeFileSync("child.cjs", "process.send(process.execArgv.includes('--snapshot-b
 const child = fork("child.cjs");
 [Symbol.for("sera-lab.compiler") in globalThis, await new Promise((told) => child.on("message", told))]`;
 
-it("is made by the first session, and later ones start from it; one that is of no use is made again", async () => {
+it("the first session builds a snapshot, later ones start from it, and a damaged one is rebuilt", async () => {
   const folder = join(caches, "sera-lab");
   const made = () => (existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".snapshot")) : []);
   const shown = async () => {
@@ -39,10 +39,10 @@ it("is made by the first session, and later ones start from it; one that is of n
   assert.equal(await shown(), "[ true, false ]");
 });
 
-it("the eight used last are kept, none for more than 30 days", () => {
+it("a build keeps the eight most recently used snapshots, and none unused for more than 30 days", () => {
   const build = fileURLToPath(new URL("../../../src/kernel/snapshot/build.js", import.meta.url));
   const variable = process.platform === "win32" ? "LOCALAPPDATA" : "XDG_CACHE_HOME";
-  /** Makes a snapshot beside others that were used some days ago; what is then left of those. */
+  /** Builds a snapshot next to others that were last used `days` ago; returns which of those remain. */
   const left = (days: readonly number[]) => {
     const own = mkdtempSync(join(caches, "own-"));
     const folder = join(own, "sera-lab");

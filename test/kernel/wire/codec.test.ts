@@ -6,7 +6,7 @@ import type { Message } from "../../../src/kernel/wire/message.js";
 
 const bytes = fc.uint8Array({ maxLength: 40 });
 const notDelimiter = bytes.filter((frame) => !Buffer.from("<IDS|MSG>").equals(frame));
-// JSON as it comes back from text: no undefined, no -0, no half of a surrogate pair.
+// JSON as it comes back from text: no undefined, no -0, no lone surrogate.
 const object = fc
   .dictionary(fc.string({ unit: "grapheme" }), fc.jsonValue({ stringUnit: "grapheme" }))
   .map((value) => JSON.parse(JSON.stringify(value)));
@@ -32,15 +32,15 @@ const plain: Message = {
   buffers: [],
 };
 
-/** As an array of arrays of numbers: a Buffer and a Uint8Array of the same bytes are the same frame. */
+/** Converts frames to arrays of numbers, so that a Buffer and a Uint8Array of the same bytes compare equal. */
 const comparable = ({ identities, buffers, ...rest }: Message) => ({
   ...rest,
   identities: identities.map((frame) => [...frame]),
   buffers: buffers.map((frame) => [...frame]),
 });
 
-describe("the messages' codec", () => {
-  it("gives back every message", () => {
+describe("the message codec", () => {
+  it("decodes every encoded message to the same message", () => {
     fc.assert(
       fc.property(message, key, (message, key) =>
         assert.deepEqual(comparable(decode(encode(message, key), key)), comparable(message)),
@@ -48,7 +48,7 @@ describe("the messages' codec", () => {
     );
   });
 
-  it("reads what jupyter_client writes", () => {
+  it("reads a message written by jupyter_client", () => {
     // Written by jupyter_client.session.Session(key=b"a-secret-key").serialize(…, ident=b"who").
     const frames = [
       "who",
@@ -69,7 +69,7 @@ describe("the messages' codec", () => {
     );
   });
 
-  it("fails on frames that are no message with an error of its own", () => {
+  it("throws nothing but a WireError on arbitrary frames", () => {
     const frames = fc.array(
       fc.oneof(
         bytes,
@@ -89,7 +89,7 @@ describe("the messages' codec", () => {
     );
   });
 
-  it("fails on any byte that is changed in a signed part", () => {
+  it("throws if any byte of the signature or of a signed part is changed", () => {
     const frames = encode(plain, "key");
     fc.assert(
       fc.property(
@@ -106,7 +106,7 @@ describe("the messages' codec", () => {
     );
   });
 
-  it("says what is wrong", () => {
+  it("reports what is wrong with the frames", () => {
     const [delimiter, signature, ...parts] = encode(plain, "");
     const error = (message: string) => new WireError(message);
     assert.throws(() => decode(parts, ""), error("no delimiter <IDS|MSG> among the frames"));
@@ -128,12 +128,12 @@ describe("the messages' codec", () => {
     assert.throws(() => decode(frames, ""), new WireError("the header is nested too deeply to be sent back"));
   });
 
-  it("takes any signature where there is no key", () => {
+  it("accepts any signature if there is no key", () => {
     const [delimiter, , ...parts] = encode(plain, "key");
     assert.deepEqual(decode([delimiter!, Buffer.from("whatever"), ...parts], "").content, plain.content);
   });
 
-  it("sends no half of a surrogate pair, and leaves text that looks like one", () => {
+  it("replaces lone surrogates and keeps text that looks like an escaped one", () => {
     const read = (text: string) => decode(encode({ ...plain, content: { text } }, ""), "").content.text;
     assert.equal(read("a\ud83d b \ude00"), "a\ufffd b \ufffd");
     assert.equal(read("😀 \\ud83d \\\\ud83d"), "😀 \\ud83d \\\\ud83d");

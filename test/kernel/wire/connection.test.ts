@@ -18,7 +18,7 @@ const connection = {
 };
 
 describe("a connection file", () => {
-  it("is read, and what this kernel does not need of it is left", async (test) => {
+  it("is read without the fields that the kernel does not need", async (test) => {
     const path = join(emptyFolder(test), "connection.json");
     writeFileSync(path, JSON.stringify({ ...connection, kernel_name: "sera" }));
     assert.deepEqual(await readConnection(path), connection);
@@ -42,7 +42,7 @@ describe("a connection file", () => {
     ["another signature", { signature_scheme: "hmac-md5" }, /signature_scheme = "hmac-md5", expected "hmac-sha256"/],
   ];
   for (const [name, change, message] of wrong) {
-    it(`is refused with ${name}, by the names of the file and the field`, async (test) => {
+    it(`with ${name} is refused by the names of the file and the field`, async (test) => {
       const path = join(emptyFolder(test), "connection.json");
       writeFileSync(path, JSON.stringify({ ...connection, ...change }));
       await assert.rejects(
@@ -53,7 +53,7 @@ describe("a connection file", () => {
     });
   }
 
-  it("is missed by its name, and is JSON", async (test) => {
+  it("that is missing or not JSON is refused by name", async (test) => {
     const path = join(emptyFolder(test), "connection.json");
     await assert.rejects(readConnection(path), {
       message: `${path}: no such file; expected the connection file that Jupyter writes for a kernel`,

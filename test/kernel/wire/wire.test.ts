@@ -19,7 +19,7 @@ async function started(test: TestContext, options: Parameters<typeof startKernel
 }
 
 describe("the wire", () => {
-  it("drops what is no message or is signed with another key, says so, and goes on", async (test) => {
+  it("drops and reports malformed messages and those signed with another key", async (test) => {
     const kernel = await started(test);
     kernel.sendFrames([Buffer.from("nonsense")]);
     kernel.sendFrames(encode(request, "another key"), "control");
@@ -32,16 +32,16 @@ describe("the wire", () => {
     ]);
     assert.ok(
       kernel.iopub.every(({ parent }) => parent.msg_id !== "m"),
-      "the forged request was heard",
+      "the forged request was answered",
     );
   });
 
-  it("carries messages without a key", async (test) => {
+  it("carries messages if there is no key", async (test) => {
     const kernel = await started(test, { key: "" });
     assert.equal((await kernel.execute("6 * 7")).result.data["text/plain"], "42");
   });
 
-  it("listens on files as well as on ports", async (test) => {
+  it("carries messages over IPC", async (test) => {
     const kernel = await started(test, { transport: "ipc" });
     assert.equal((await kernel.execute("6 * 7")).result.data["text/plain"], "42");
   });
@@ -54,7 +54,7 @@ describe("the wire", () => {
       assert.equal(Buffer.from(await kernel.heartbeat(Buffer.from(text))).toString(), text);
   });
 
-  it("answers each of several front ends and tells both what is published", async (test) => {
+  it("answers each of two front ends and publishes outputs to both", async (test) => {
     const kernel = await started(test);
     const other = await kernel.connectAnother();
     test.after(() => other.disconnect());

@@ -37,7 +37,7 @@ describe("as text", () => {
     assert.ok(widest.slice(0, -1).every((line) => line.length <= 120));
   });
 
-  it("columns without any value are left out and named, where others have some", () => {
+  it("columns without values are left out and named, if other columns have values", () => {
     const rows = [
       { method: "start", goldReward: null, seconds: 1.5 },
       { method: "DPO", seconds: 2.25 },
@@ -50,14 +50,14 @@ describe("as text", () => {
     assert.match(text([{ a: null }]) as string, /^a\n─\n–\n/);
   });
 
-  it("an empty table has a head, and a table of nothing its size", () => {
+  it("a table without rows shows its header, and one without columns its size", () => {
     assert.equal(text(table({ a: [], bc: [] })), "a  bc\n─  ──\n0 rows × 2 columns");
     assert.equal(text([]), "0 rows × 0 columns");
   });
 });
 
-describe("as a page", () => {
-  it("cells say how they stand, and long texts hold the whole", () => {
+describe("as HTML", () => {
+  it("cells state their alignment, and cut texts have the full text as their title", () => {
     const markup = page(
       [
         { id: "x".repeat(70), loss: 1.5, gone: null },
@@ -79,7 +79,7 @@ describe("as a page", () => {
     assert.doesNotMatch(markup, /<input|<script|hidden="/);
   });
 
-  it("nine pages and the last one can be turned to, and only the first is open", () => {
+  it("the first nine pages and the last one can be opened, and only the first is open", () => {
     const markup = page(numbers(2000));
     assert.equal([...markup.matchAll(/<section style="overflow-x:auto">/g)].length, 1);
     assert.equal([...markup.matchAll(/<section style="overflow-x:auto" hidden="hidden">/g)].length, 9);
@@ -92,7 +92,7 @@ describe("as a page", () => {
     assert.match(markup, /<td>1,999<\/td>/);
   });
 
-  it("the page asked for is open, and a last page that follows leaves no gap", () => {
+  it("the requested page is open, and no gap is shown before a last page that follows it", () => {
     const markup = page(numbers(95), { page: 4, pageSize: 30 });
     assert.doesNotMatch(markup, /<label/);
     assert.match(markup, /95 rows × 1 column · rows 91–95/);
@@ -104,7 +104,7 @@ describe("as a page", () => {
     assert.doesNotMatch(two, /…/);
   });
 
-  it("an output stays small, whatever the table", () => {
+  it("the output is limited in rows, characters and columns", () => {
     const rows = (markup: string) => [...markup.matchAll(/<tr>/g)].length - [...markup.matchAll(/<thead>/g)].length;
     assert.equal(rows(page(numbers(1e6), { pageSize: 400 })), 800);
     const heavy = table({ text: Array.from({ length: 2000 }, () => "long ".repeat(5000)) });
@@ -129,8 +129,8 @@ describe("as a page", () => {
   });
 });
 
-describe("tables", () => {
-  it("filtered, ordered and grouped ones are shown as they are read", () => {
+describe("showTable", () => {
+  it("shows filtered and ordered rows and names the groups", () => {
     const ordered = table({ a: [1, 2, 3, 4] })
       .filter((row: { a: number }) => row.a > 1)
       .orderby(desc("a"));
@@ -141,11 +141,11 @@ describe("tables", () => {
     );
   });
 
-  it("rows need not have the same fields", () => {
+  it("accepts rows with different fields", () => {
     assert.equal(text([{ a: 1 }, { b: "x" }]), "a  b\n─  ─\n1  –\n–  x\n2 rows × 2 columns");
   });
 
-  it("anything else, and pages that are not there, are refused", () => {
+  it("refuses other inputs and a page or page size out of range", () => {
     const refused = (run: () => unknown, message: RegExp) =>
       assert.throws(run, (error) => error instanceof InputError && message.test(error.message));
     refused(() => showTable([1, 2] as never), /^table: found \[1,2\], expected an Arquero table/);
@@ -157,6 +157,6 @@ describe("tables", () => {
   });
 });
 
-it("the text of a page is that of its rows", () => {
+it("the HTML contains the text of all rows and nothing else", () => {
   assert.equal(textOf(page(margins)), "idtextmarginnumberkeptbooleana0.50truebc-12.25false2 rows × 3 columns");
 });

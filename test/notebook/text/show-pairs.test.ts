@@ -10,7 +10,7 @@ const bundle = (shown: Displayable) => shown[displaySymbol]() as MimeBundle;
 
 const sky = { id: "17", prompt: "Why?", chosen: "The sky is blue.", rejected: "The sky is green." };
 
-it("a pair says all that is known of it, and marks the words in which it differs", () => {
+it("a pair shows all its fields and marks the words that differ", () => {
   const pair = {
     ...sky,
     chosenScore: 0.8125,
@@ -33,13 +33,13 @@ it("a pair says all that is known of it, and marks the words in which it differs
   assert.match(markup, /✗ rejected<\/b> <span[^>]*>score -1<\/span>.*The sky is <u style="[^"]*">green<\/u>\./s);
 });
 
-it("texts that share little stand apart, unmarked", () => {
+it("texts with little in common are shown separately, without marks", () => {
   const shown = bundle(showPair({ prompt: "Why?", chosen: "Because.", rejected: "I do not know" }));
   assert.equal(shown["text/plain"], "prompt: Why?\nchosen: Because.\nrejected: I do not know");
   assert.doesNotMatch(shown["text/html"] as string, /<u /);
 });
 
-it("a conversation is shown in turns", () => {
+it("a conversation is shown turn by turn", () => {
   const prompt = [
     { role: "system", content: "Be brief." },
     { role: "user", content: "Why?" },
@@ -49,7 +49,7 @@ it("a conversation is shown in turns", () => {
   assert.match(shown["text/html"] as string, />system<.*>Be brief\.<.*>user<.*>Why\?</s);
 });
 
-it("of many, the first are shown, and how many there are", () => {
+it("a long list shows its first pairs and the total count", () => {
   const many = Array.from({ length: 1234 }, (_, i) => ({ ...sky, id: `n${i}` }));
   const text = bundle(showPairs(many))["text/plain"] as string;
   assert.deepEqual(

@@ -7,7 +7,7 @@ import { onlyOurMarkup } from "../markup.js";
 
 const bundle = (rows: readonly ShownResponse[]) => showResponses(rows)[displaySymbol]() as MimeBundle;
 
-it("a prompt stands once above its responses, and other fields above each", () => {
+it("a prompt is shown once above its responses, and other fields above each response", () => {
   const rows = [
     { prompt: "Primes?", response: "2, 3", reward: 0.81236, seed: 3, tokens: [1] },
     { prompt: "Primes?", response: "5" },

@@ -3,7 +3,7 @@ import { it } from "node:test";
 import fc from "fast-check";
 import { wordDiff } from "../../../src/notebook/text/word-diff.js";
 
-it("words that differ are told from those that are shared", () => {
+it("words that differ are separated from shared ones", () => {
   assert.deepEqual(wordDiff("The sky is green today.", "The sky is blue."), {
     rejected: [
       { text: "The sky is ", shared: true },
@@ -24,7 +24,7 @@ it("words that differ are told from those that are shared", () => {
   });
 });
 
-it("blanks do not count, and each side keeps its own", () => {
+it("whitespace is not compared, and each side keeps its own", () => {
   const diff = wordDiff("one\n\ntwo ", "one two");
   assert.deepEqual(diff?.rejected, [{ text: "one\n\ntwo ", shared: true }]);
   assert.deepEqual(diff?.chosen, [{ text: "one two", shared: true }]);
@@ -37,13 +37,13 @@ it("scripts without spaces are compared by character", () => {
   );
 });
 
-it("texts that share too little are left alone", () => {
+it("texts with too little in common have no diff", () => {
   assert.equal(wordDiff("one two three four", "five six seven one"), undefined);
   assert.ok(wordDiff("one two three", "one six seven"));
   assert.equal(wordDiff("a ".repeat(9000), "b ".repeat(9000)), undefined);
 });
 
-it("the pieces of a side are that side", () => {
+it("the pieces of each side join to its text", () => {
   const text = fc.array(
     fc.oneof(fc.constantFrom("a", "b", "don't", " ", "\n", "é", "空", "👍🏽", "."), fc.string({ unit: "binary" })),
     { maxLength: 12 },
