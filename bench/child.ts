@@ -4,9 +4,9 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 
 /**
- * Runs a program that prints JSON as its last line.
+ * Runs a program whose last line of output is JSON.
  *
- * @throws Error with what the program wrote, where it fails
+ * @throws Error with the program's output if it fails
  */
 export async function runForJson(
   command: string,
@@ -17,7 +17,7 @@ export async function runForJson(
   return JSON.parse(stdout.trimEnd().split("\n").at(-1)!) as unknown;
 }
 
-/** Whether a program can be run with these arguments and ends well. */
+/** Whether a program can be run with these arguments and succeeds. */
 export async function runs(command: string, args: readonly string[]): Promise<boolean> {
   return run(command, args).then(
     () => true,

@@ -1,17 +1,17 @@
 import type { Engine } from "../src/engine/engine.js";
 import type { Tensor } from "../src/graph/tensor.js";
 
-/** What an engine holds of the states that were created since the counting began. */
+/** The states of an engine that were created since counting began. */
 export interface StateCount {
-  /** States that are not freed. */
+  /** Number of states that have not been freed. */
   readonly states: number;
   /** Bytes of their tensors. */
   readonly bytes: number;
-  /** States that were ever created. */
+  /** Number of states ever created. */
   readonly created: number;
 }
 
-/** Counts the states of an engine from now on; ask the function that it returns. */
+/** Counts the states of an engine from now on; the returned function gives the current count. */
 export function countStates(engine: Engine): () => StateCount {
   const alive = new Map<number, number>();
   let created = 0;

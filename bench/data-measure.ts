@@ -8,7 +8,7 @@ import { savePolicy } from "../src/model/policy/policy-files.js";
 import { peakBytes, timed } from "./spent.js";
 
 /*
- * Our side of bench/data.ts; bench/python/bench_data.py is Python's, for which it saves the tokenizer.
+ * Our side of bench/data.ts. Saves the tokenizer for Python's side, bench/python/bench_data.py.
  *
  * usage: node dist/bench/data-measure.js MODEL PAIRS FOLDER
  */

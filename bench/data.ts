@@ -13,19 +13,19 @@ import { pythonScript, pythonWith } from "./pytorch.js";
 import type { Spent } from "./spent.js";
 
 /*
- * Preference pairs from a file to token ids and a table of their lengths, beside datasets, tokenizers and pandas, each way in a
- * process of its own.
+ * Times reading preference pairs from a file into token ids and a table of their lengths, compared with datasets, tokenizers and
+ * pandas, each in its own process.
  *
  * usage: npm run bench:data -- model.gguf pairs.jsonl.gz
  */
 
-/** What either side prints. */
+/** The output of either side. */
 interface DataResult {
   /** Wall-clock and processor seconds of each part. */
   readonly load: Spent;
   readonly tokenize: Spent;
   readonly table: Spent;
-  /** Ids of all prompts and responses. */
+  /** Number of token ids in all prompts and responses. */
   readonly tokens: number;
   readonly peakBytes: number;
 }
@@ -66,7 +66,7 @@ try {
   await rm(folder, { recursive: true });
 }
 
-/** The pairs as conversations, the file's again and again, each with an id of its own. */
+/** The pairs as conversations; the file's pairs are repeated, each with a unique id. */
 async function writeRepeated(target: string): Promise<void> {
   const { pairs } = await loadPreferences(file);
   const stream = createWriteStream(target);

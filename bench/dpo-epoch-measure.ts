@@ -10,32 +10,33 @@ import { peakBytes } from "./spent.js";
 import { TrlTask } from "./trl-task.js";
 
 /*
- * An epoch of DPO in a process of its own, so that its memory is its own: what the reference says of the pairs, and then every step.
+ * Measures an epoch of DPO in its own process, so that the memory is its own: scoring the pairs under the reference, then
+ * every step.
  *
  * usage: node dist/bench/dpo-epoch-measure.js '{"folder": …}'
  */
 
 export interface EpochWork {
-  /** Of a {@link TrlTask}. */
+  /** Folder of a {@link TrlTask}. */
   readonly folder: string;
   readonly batchSize: number;
   readonly beta: number;
   readonly learningRate: number;
-  /** Default: where it is cheaper. */
+  /** Default: if it is cheaper. */
   readonly sharePrompts?: boolean | undefined;
-  /** Where the reference's log-probabilities are read, and written if they are not there. Default: they are computed. */
+  /** Where the reference's log-probabilities are read from, or written to if missing. Default: they are computed. */
   readonly cache?: string | undefined;
-  /** Default: three quarters of what is free. */
+  /** Default: three quarters of the free memory. */
   readonly memory?: string | undefined;
 }
 
-/** What an epoch took. */
+/** The cost of an epoch. */
 export interface Epoch {
   readonly seconds: number;
-  /** Of all cores, which other work on the machine disturbs less. */
+  /** Over all cores; other work on the machine affects it less. */
   readonly processorSeconds: number;
   readonly peakBytes: number;
-  /** Of the first step, before which the policy is the reference: ln 2. */
+  /** Loss of the first step, before which the policy equals the reference: ln 2. */
   readonly firstLoss: number;
 }
 

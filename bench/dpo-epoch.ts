@@ -10,9 +10,9 @@ import type { Epoch, EpochWork } from "./dpo-epoch-measure.js";
 import { pythonWithTrl, TrlTask, type TaskChoice } from "./trl-task.js";
 
 /*
- * An epoch of DPO from texts that are already tokens to a trained policy: the log-probabilities under the reference,
- * then every step, the making of programs included. Ours with and without what saves work, and TRL's on the same
- * tokens, from the same parameters, in batches of the same size.
+ * Times an epoch of DPO from tokens to a trained policy: the log-probabilities under the reference, then every step,
+ * including the building of programs. Measures ours with and without the optimisations, and TRL's on the same tokens,
+ * from the same parameters, in batches of the same size.
  *
  * usage: npm run bench:epoch -- PAIRS.jsonl.gz --model tiny --limit 128
  */
@@ -40,7 +40,7 @@ const [beta, learningRate] = [0.1, 1e-5];
 const task = await TrlTask.write(file, choice);
 const { pairs, folder } = task;
 
-/** An epoch in a process of its own. */
+/** An epoch in its own process. */
 const epoch = (sharePrompts: boolean | undefined, cache?: string) =>
   runForJson(process.execPath, [
     fileURLToPath(new URL("./dpo-epoch-measure.js", import.meta.url)),

@@ -9,10 +9,10 @@ import { responseLogProbs } from "../src/model/scoring/score.js";
 import { timed, type Spent } from "./spent.js";
 
 /**
- * Log-probabilities of pairs under the policy as it is, which is the reference, and an epoch of DPO on them.
+ * Computes the log-probabilities of pairs under the current policy, which is the reference, and runs an epoch of DPO on them.
  *
- * @param pairs chosen and rejected response of each
- * @throws Error where the first loss is not ln 2
+ * @param pairs the chosen and the rejected response of each pair
+ * @throws Error if the first loss is not ln 2
  */
 export async function epochOfDpo(
   policy: Policy,

@@ -3,7 +3,7 @@ import type { Engine } from "../src/engine/engine.js";
 import { providerChoices } from "../src/engine/onnx/providers.js";
 import type { Result } from "./result.js";
 
-/** The engines that can be measured, by what the command line calls them. */
+/** The engines that can be measured, by their command-line names. */
 const engines: Readonly<Record<string, EngineOptions>> = {
   ...Object.fromEntries(providerChoices.map((provider) => [`onnx-${provider}`, { provider }])),
   "tfjs-gpu": { engine: "tfjs", backend: "tensorflow-gpu" },
@@ -18,14 +18,14 @@ export function benchEngine(name: string): Engine {
   return createEngine(engines[name]);
 }
 
-/** What a piece of work took on each engine. */
+/** The time of a piece of work on each engine. */
 export interface EngineComparison {
   readonly size: string;
   readonly what: string;
   readonly results: Readonly<Record<string, Result & { readonly tokens: number }>>;
 }
 
-/** Milliseconds of each engine, and how many times those of the first, as a Markdown table. */
+/** Milliseconds of each engine, and their ratio to those of the first, as a Markdown table. */
 export function enginesTable(rows: readonly EngineComparison[], names: readonly string[]): string {
   const cells = rows.map(({ size, what, results }) => [
     size,

@@ -11,7 +11,7 @@ import type { GrowthPoint, GrowthSizes } from "./growth-sizes.js";
 import { peakBytes, timed } from "./spent.js";
 
 /*
- * One point of bench/growth.ts: a model of some width scores and is trained on some pairs, and answers their prompts.
+ * One point of bench/growth.ts: a model of a given width scores pairs, is trained on them, and responds to their prompts.
  *
  * usage: node dist/bench/growth-point.js '{"pairs":64,"width":128,"length":64}'
  */
@@ -51,7 +51,7 @@ const pairs = Array.from({ length: count }, () => {
 });
 const requests = pairs.map(([{ prompt }], i) => ({ key: `${i}`, prompt, responses: 1 }));
 const { spent: writing } = await timed(async () => {
-  // Nothing ends a response early, so that all are of one length.
+  // Nothing ends a response early, so that all have the same length.
   const written = generate(policy, requests, Random.seeded(3), { maxNewTokens: half, stopTokens: [] });
   for await (const batch of written) {
     if (batch.some(({ tokens }) => tokens.length !== half)) throw new Error("a response ended early");

@@ -11,8 +11,8 @@ import { growths, type GrowthPoint, type GrowthSizes } from "./growth-sizes.js";
 import { median } from "./samples.js";
 
 /*
- * How time and memory grow with the pairs, the model and the length of the sequences: each point in a process of its own, the
- * medians of some rounds, as a table and a log-log plot.
+ * Measures how time and memory grow with the pairs, the model and the length of the sequences. Each point runs in its own
+ * process; prints the medians of several rounds as a table and a log-log plot.
  *
  * usage: npm run bench:growth -- --rounds 3
  */
@@ -24,7 +24,7 @@ const { rounds, out } = new Command("bench:growth")
   .parse()
   .opts<{ rounds: number; out: string }>();
 
-/** What is measured of a point, in its unit. */
+/** The measures of a point, with their units. */
 const figures = {
   "writing, s": ({ writing }: GrowthPoint) => writing.processor,
   "scoring, s": ({ scoring }: GrowthPoint) => scoring.processor,
@@ -45,7 +45,7 @@ for (let round = 1; round <= rounds; round++) {
   }
 }
 
-/** A figure of a point, its median over the rounds. */
+/** A point's figure: the median over the rounds. */
 function medianOf(sizes: GrowthSizes, name: keyof typeof figures): number {
   return median(measured.get(keyOf(sizes))!.map(figures[name]));
 }

@@ -7,19 +7,19 @@ import { startKernel, type Kernel } from "../test/support/jupyter-client.js";
 import { runForJson } from "./child.js";
 import { median } from "./samples.js";
 
-/** Seconds that a kernel takes. */
+/** Times of a kernel, in seconds. */
 interface KernelTimes {
   /** From its start to the first result. */
   readonly start: number;
-  /** A trivial cell, the median of many. */
+  /** Of a trivial cell: the median of many. */
   readonly cell: number;
 }
 
 const turns = 1e8;
 const cells = 50;
-/** How often each kernel is started, in turn with the other. */
+/** How often each kernel is started, alternating with the other. */
 const rounds = 5;
-/** Cells that declare the same array again, and its size in bytes. */
+/** Number of cells that redeclare the same array, and its size in bytes. */
 const redefinitions = 1000;
 const size = 8e6;
 
@@ -49,7 +49,7 @@ function measureKernel(): Promise<KernelTimes> {
   });
 }
 
-/** The loop as a cell and as a script of Node's, in which a function sees its variable as those of cells are seen. */
+/** The loop as a cell and as a Node script, in which a function captures the variable, as is the case in cells. */
 const loop = `let sum = 0; let began = performance.now(); for (let i = 0; i < ${turns}; i++) sum += i; (performance.now() - began) / 1000`;
 const script = `let sum = 0; globalThis.read = () => sum; ${loop.replace("let sum = 0; ", "").replace(/; \((.*)$/, "; console.log(JSON.stringify(($1))")}`;
 
@@ -57,7 +57,7 @@ function measureLoop(): Promise<number> {
   return withKernel(async (kernel) => Number((await kernel.execute(loop)).result.data["text/plain"]));
 }
 
-/** Megabytes that a session holds after many cells that declare the same array again, and before them. */
+/** Megabytes that a session holds after many cells that redeclare the same array, and before them. */
 function measureMemory(): Promise<{ readonly before: number; readonly after: number }> {
   return withKernel(async (kernel) => {
     const held = async () =>
@@ -72,7 +72,7 @@ function measureMemory(): Promise<{ readonly before: number; readonly after: num
   });
 }
 
-/** Jupyter's own client, which starts the kernel of its arguments. */
+/** Jupyter's own client, which starts the kernel given by its arguments. */
 const client = `
 import json, sys, time
 from jupyter_client.kernelspec import KernelSpec
@@ -101,7 +101,7 @@ async function measureWithJupyter(python: string, argv: readonly string[]): Prom
   return (await runForJson(python, ["-c", client, ...argv])) as KernelTimes;
 }
 
-/** A table of this kernel's times beside ipykernel's, where a Python with it is given, and Node's: medians of some rounds. */
+/** A table of this kernel's times, Node's, and, given a Python that has it, ipykernel's: medians of several rounds. */
 export async function kernelTable(python: string | undefined): Promise<string> {
   const isFirst = findSnapshot() === undefined;
   const measure = () => (python === undefined ? measureKernel() : measureWithJupyter(python, sera));

@@ -30,7 +30,7 @@ const config: LlamaConfig = {
 
 const random = Random.seeded(1);
 const draws = Float32Array.from({ length: 1 << 20 }, () => config.initializerRange * random.normal());
-/** Matrices of one shape share their numbers: neither time nor memory depends on what they are. */
+/** Matrices of one shape share their numbers: neither time nor memory depends on the values. */
 const matrices = new Map<string, Float32Array>();
 
 function numbers(shape: readonly number[]): Float32Array {

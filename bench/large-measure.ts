@@ -28,7 +28,7 @@ interface TaskOptions {
   readonly int8: boolean;
 }
 
-/** Largest resident memory since the last call, where Linux tells it; elsewhere since the process began. */
+/** Peak resident memory since the last call on Linux; elsewhere since the process began. */
 function peakBytes(): number {
   if (process.platform !== "linux") return process.resourceUsage().maxRSS * 1024;
   const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"))![1]!;
@@ -57,7 +57,7 @@ const load = peakBytes();
 
 const tokens = (length: number) => Int32Array.from({ length }, () => random.integer(policy.config.vocabSize));
 const prompt = tokens(work.prompt);
-// The reference's own numbers are not part of what is timed, on either side.
+// Computing the reference's log-probabilities is not timed, on either side.
 const pair = {
   chosen: { prompt, response: tokens(work.response) },
   rejected: { prompt, response: tokens(work.response) },
@@ -76,7 +76,7 @@ await training.end();
 const step = peakBytes();
 
 await programs.clear();
-// What comes now is counted without what was just freed.
+// What follows is counted without the memory that was just freed.
 peakBytes();
 const write = () =>
   seconds(async () => {

@@ -10,14 +10,14 @@ import { runForJson } from "./child.js";
 import { findPython, keepPages, pyTorchMissing, pythonScript } from "./pytorch.js";
 
 /*
- * DPO with LoRA on a model in TinyLlama-1.1B's shape, beside PyTorch with PEFT on the same checkpoint: each way in a
- * process of its own, one after the other.
+ * Measures DPO with LoRA on a model in TinyLlama-1.1B's shape, compared with PyTorch and PEFT on the same checkpoint: each in
+ * its own process, one after the other.
  */
 
-/** What either side prints. */
+/** The output of either side. */
 interface LargeResult {
   readonly loadSeconds: number;
-  /** The first step, with what is made ready for it. */
+  /** The first step, including its preparation. */
   readonly firstStepSeconds: number;
   readonly stepSeconds: number;
   readonly tokensPerSecond: number;

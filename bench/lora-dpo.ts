@@ -14,8 +14,8 @@ import { epochOfDpo } from "./dpo-work.js";
 import { peakBytes } from "./spent.js";
 
 /*
- * What an epoch of DPO takes, in memory and in processor time, in the shape of SmolLM2-135M with random weights: an
- * adapter of rank 16 on all linear layers, and pairs of up to 512 tokens a side.
+ * Measures the memory and processor time of an epoch of DPO, in the shape of SmolLM2-135M with random weights: an
+ * adapter of rank 16 on all linear layers, and pairs of up to 512 tokens per side.
  *
  * usage: npm run bench:lora -- --pairs 64 --memory 4GB
  */

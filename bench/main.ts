@@ -15,11 +15,11 @@ import { benchSizes } from "./sizes.js";
 import { comparisonTable } from "./table.js";
 
 /*
- * Measures ONNX Runtime, and PyTorch beside it where a Python with torch is at hand, or some of our
- * engines beside each other: each measure in a process of its own, the sides in turn.
+ * Compares ONNX Runtime with PyTorch, if a Python with torch is available, or some of our engines with each
+ * other: each measure runs in its own process, and the sides alternate.
  */
 
-/** Floating-point operations for each parameter and token: 2 forward, 4 backward. Decoding is bound by memory. */
+/** Floating-point operations per parameter and token: 2 forward, 4 backward. Decoding is bound by memory. */
 const operations: Readonly<Record<string, number>> = { forward: 2, score: 2, "forward-backward": 6, step: 6 };
 
 const sizes = benchSizes();
@@ -62,7 +62,7 @@ if (what.includes("memory")) {
     stdio: ["ignore", "inherit", "pipe"],
     encoding: "utf8",
   });
-  // The progress of its runs is of interest only where they fail.
+  // The progress of its runs matters only if they fail.
   if (status !== 0) process.stderr.write(stderr);
   process.exit(status ?? 1);
 }

@@ -4,8 +4,8 @@ import { benchSizes } from "./sizes.js";
 import { peakBytes } from "./spent.js";
 
 /*
- * Measures one piece of work of one size and prints the result as JSON: a process of its own, so
- * that its peak memory is its own.
+ * Measures one piece of work of one size and prints the result as JSON. It runs in its own process, so
+ * that the peak memory is its own.
  *
  * usage: node dist/bench/measure.js SIZE WHAT ENGINE
  */

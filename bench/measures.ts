@@ -17,11 +17,11 @@ import { sample, type Timing } from "./samples.js";
 import type { BenchSize } from "./sizes.js";
 
 /*
- * The same work as in bench/python/bench_torch.py, on one of our engines: all rows are full and every
+ * The same work as in bench/python/bench_torch.py, on one of our engines: all rows are full, and every
  * position has a target.
  */
 
-/** What a measure found; rates of matrix products in GFLOPS. */
+/** The result of a measure; rates of matrix products are in GFLOPS. */
 export type Measured =
   | (Timing & { readonly tokens: number })
   | { readonly square: number; readonly feedForward: number };
@@ -31,7 +31,7 @@ const random = Random.seeded(1);
 
 type Measure = (size: BenchSize, engine: Engine) => Promise<Measured>;
 
-/** Each piece of work that can be measured, by the name that both sides know. */
+/** Each piece of work that can be measured, by the name that both sides use. */
 export const measures: Readonly<Record<string, Measure>> = {
   matmul: matmulRates,
   forward: (size, engine) => timeProgram(size, engine, ({ loss }) => ({ outputs: { loss }, updates: new Map() })),
@@ -68,7 +68,7 @@ function fullShape({ batch, length }: BenchSize): BatchShape {
   return { rows: batch, length, responses: batch, completions: batch * length, sharesPrompts: false };
 }
 
-/** Rows whose every token is followed by a target. */
+/** Rows in which every token has a target. */
 function fullBatch({ config, batch, length }: BenchSize): Feeds {
   const tokens = randomTokens(batch * length, config);
   return {
@@ -80,7 +80,7 @@ function fullBatch({ config, batch, length }: BenchSize): Feeds {
   };
 }
 
-/** State beside the parameters: zeros of each parameter's shape under other names. */
+/** State besides the parameters: zeros of each parameter's shape under other names. */
 function zeros(config: ModelConfig, ...names: readonly ((parameter: string) => string)[]) {
   return [...parameterShapes(config)].flatMap(([name, shape]) =>
     names.map((nameOf) => [nameOf(name), tensor(shape, new Float32Array(sizeOf(shape)))] as const),
@@ -166,7 +166,7 @@ async function matmulRates({ config, batch, length }: BenchSize, engine: Engine)
   };
 }
 
-/** GFLOPS of [m, k] × [k, n] and [m, n] × [n, k] in turn, so that nothing else has to be done in between. */
+/** GFLOPS of [m, k] × [k, n] and [m, n] × [n, k] in turn, so that nothing else is computed in between. */
 async function matmulRate(engine: Engine, m: number, k: number, n: number): Promise<number> {
   const rounds = 4;
   const graph = new Graph();

@@ -8,9 +8,9 @@ import type { EngineOptions } from "../src/engine/create-engine.js";
 import { countStates } from "./count-states.js";
 
 /*
- * Whether memory stays flat: what the engine holds, and the memory of the process, over loads and frees of a whole model
- * and of one with an adapter, and over reviews of a run of adapters. Ends with exit code 1 where the engine holds more
- * after a round than before it, or the process has grown by more than the model since the first rounds.
+ * Checks whether memory stays flat, in the engine and in the process, when a whole model and one with an adapter are
+ * repeatedly loaded and freed, and when a run with adapters is reviewed. Exits with 1 if the engine holds more than at the
+ * start, or if the process has grown by more than the model since the first rounds.
  *
  * usage: node --expose-gc dist/bench/memory.js [PROVIDER]
  */
@@ -40,7 +40,7 @@ async function measure(name: string, rounds: number, work: () => Promise<void>):
     await work();
     if (round % 10 > 0) continue;
     const now = count();
-    // Twice: what a finalizer lets go of in the first is collected in the second.
+    // Twice: what a finalizer releases in the first collection is collected in the second.
     for (let i = 0; i < 2; i++) {
       globalThis.gc?.();
       await new Promise((resolve) => setTimeout(resolve, 50));

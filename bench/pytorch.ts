@@ -2,22 +2,22 @@ import { fileURLToPath } from "node:url";
 import { runForJson, runs } from "./child.js";
 import type { Result } from "./result.js";
 
-/** Path of a script of bench/python, seen from dist/bench. */
+/** Path of a script in bench/python, relative to dist/bench. */
 export const pythonScript = (name: string) => fileURLToPath(new URL(`../../bench/python/${name}`, import.meta.url));
 const venvPython = fileURLToPath(new URL("../../.venv/bin/python", import.meta.url));
 
-/** What is said where {@link findPython} finds none. */
+/** The message if {@link findPython} finds none. */
 export const pyTorchMissing =
   "PyTorch is not measured: neither $PYTHON nor .venv has it; scripts/make-venv.sh makes .venv.";
 
-/** Lets glibc keep the pages that are freed, which PyTorch is much faster with. */
+/** Makes glibc keep freed pages, with which PyTorch is much faster. */
 export const keepPages = {
   MALLOC_MMAP_THRESHOLD_: String(2 ** 30),
   MALLOC_TRIM_THRESHOLD_: String(2 ** 32),
   MALLOC_TOP_PAD_: String(2 ** 28),
 };
 
-/** The Python that can run these imports: `$PYTHON`, or that of `.venv`; undefined where neither can. */
+/** The Python that can run these imports: `$PYTHON`, or that of `.venv`; undefined if neither can. */
 export async function pythonWith(imports: string): Promise<string | undefined> {
   for (const python of [process.env["PYTHON"], venvPython]) {
     if (python && (await runs(python, ["-c", imports]))) return python;
@@ -28,7 +28,7 @@ export async function pythonWith(imports: string): Promise<string | undefined> {
 /** The Python that has what bench_torch.py needs. */
 export const findPython = () => pythonWith("import psutil, torch, transformers");
 
-/** PyTorch's times for one piece of work, as it comes and with an allocator that keeps pages. */
+/** PyTorch's times for one piece of work, with default settings and with an allocator that keeps pages. */
 export async function measurePyTorch(
   python: string,
   size: string,

@@ -1,11 +1,11 @@
-/** What either side prints of a measure of work. */
+/** The output of either side for a measure. */
 export interface Result {
   /** Median of the samples. */
   readonly milliseconds: number;
   readonly peakRssBytes: number;
-  /** Peak before there was a model: the runtime and its libraries. */
+  /** Peak before the model is created: the runtime and its libraries. */
   readonly baseRssBytes: number;
-  /** Median of each way in which PyTorch can do it, where there are several; `milliseconds` is the quickest. */
+  /** Median of each way in which PyTorch can do it, if there are several; `milliseconds` is the fastest. */
   readonly medianMilliseconds?: Readonly<Record<string, number>>;
 }
 
@@ -21,6 +21,6 @@ export interface Comparison {
   readonly what: string;
   readonly ours: Result & { readonly tokens: number };
   readonly pyTorch: { readonly plain: Result; readonly keptPages: Result } | undefined;
-  /** Least time that the work's floating-point operations take at our matmul rate, where that is what bounds it. */
+  /** Time that the work's floating-point operations take at our matmul rate, if they are the limit. */
   readonly floorMilliseconds: number | undefined;
 }

@@ -1,11 +1,11 @@
-/** How long runs of some work took. */
+/** Times of repeated work. */
 export interface Timing {
   /** Median. */
   readonly milliseconds: number;
   readonly samples: readonly number[];
 }
 
-/** Times work once warm: at least 3 runs, and more until `seconds` have passed, 50 at most; as bench_torch.py does. */
+/** Times work after a warm-up: at least 3 runs, and up to 50 until `seconds` have passed, as bench_torch.py does. */
 export async function sample(work: () => Promise<unknown>, seconds = 8): Promise<Timing> {
   await work();
   const samples: number[] = [];
@@ -18,7 +18,7 @@ export async function sample(work: () => Promise<unknown>, seconds = 8): Promise
   return { milliseconds: median(samples), samples };
 }
 
-/** The middle of some numbers. */
+/** The median of the numbers. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return (sorted[Math.floor((sorted.length - 1) / 2)]! + sorted[Math.ceil((sorted.length - 1) / 2)]!) / 2;

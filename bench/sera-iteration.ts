@@ -10,10 +10,10 @@ import { peakBytes } from "./spent.js";
 import { pythonWithTrl, TrlTask, type TaskChoice } from "./trl-task.js";
 
 /*
- * A whole iteration of SeRA, as a run makes its second one: the margins of the pairs, four responses to each prompt, their
- * implicit rewards, pairs of the best and the worst, and an epoch of DPO on the 70 % that are kept and 30 % that are made. Beside it
- * transformers and TRL do the same with the policy that our first iteration has left: a forward pass of the policy and one of the
- * reference over pairs and responses, `generate`, and DPOTrainer.
+ * Times a whole iteration of SeRA, the second of a run: the margins of the pairs, four responses to each prompt, their
+ * implicit rewards, pairs of the best and the worst, and an epoch of DPO on 70 % kept and 30 % generated pairs. For comparison,
+ * transformers and TRL do the same with the policy of our first iteration: a forward pass of the policy and one of the reference
+ * over pairs and responses, `generate`, and DPOTrainer.
  *
  * usage: npm run bench:iteration -- PAIRS.jsonl.gz --model tiny --limit 128
  */
@@ -24,7 +24,7 @@ interface Options extends TaskChoice {
   readonly memory?: string;
 }
 
-/** Seconds of an iteration by what they were spent on, in either side's terms. */
+/** Seconds of an iteration by stage, in either side's terms. */
 interface Iteration {
   readonly scoring: number;
   readonly sampling: number;

@@ -1,19 +1,19 @@
 import { readFileSync } from "node:fs";
 import type { LlamaConfig, ModelConfig } from "../src/model/config.js";
 
-/** A model and a batch that are measured. */
+/** The model and the batch of a measurement. */
 export interface BenchSize {
   readonly about: string;
   readonly config: ModelConfig;
-  /** Rows of a batch. */
+  /** Rows per batch. */
   readonly batch: number;
-  /** Tokens of a row. */
+  /** Tokens per row. */
   readonly length: number;
 }
 
-/** The sizes of `bench/sizes.json`, which PyTorch's side reads too, by name. */
+/** The sizes of `bench/sizes.json` by name; PyTorch's side reads them too. */
 export function benchSizes(): ReadonlyMap<string, BenchSize> {
-  // Seen from dist/bench.
+  // Relative to dist/bench.
   const text = readFileSync(new URL("../../bench/sizes.json", import.meta.url), "utf8");
   const sizes = JSON.parse(text) as Record<string, Omit<LlamaConfig, "architecture"> & Omit<BenchSize, "config">>;
   return new Map(

@@ -1,11 +1,11 @@
-/** What some work took. */
+/** The cost of some work. */
 export interface Spent {
   readonly seconds: number;
-  /** Seconds of all cores together. */
+  /** Seconds, summed over all cores. */
   readonly processor: number;
 }
 
-/** Does some work, and tells what it took. */
+/** Does some work, and measures its cost. */
 export async function timed<T>(work: () => T | Promise<T>): Promise<{ readonly result: T; readonly spent: Spent }> {
   const [begin, before] = [performance.now(), process.cpuUsage()];
   const result = await work();
@@ -13,7 +13,7 @@ export async function timed<T>(work: () => T | Promise<T>): Promise<{ readonly r
   return { result, spent: { seconds: (performance.now() - begin) / 1000, processor: (user + system) / 1e6 } };
 }
 
-/** The most memory that this process has held, in bytes. */
+/** Peak memory of this process, in bytes. */
 export function peakBytes(): number {
   return process.resourceUsage().maxRSS * 1024;
 }

@@ -1,6 +1,6 @@
 import type { Comparison, Result } from "./result.js";
 
-/** PyTorch's better number of its two, whichever run it comes from. */
+/** The better of PyTorch's two numbers, from whichever run. */
 function best({ plain, keptPages }: { plain: Result; keptPages: Result }, by: "milliseconds" | "peakRssBytes"): Result {
   return plain[by] <= keptPages[by] ? plain : keptPages;
 }
@@ -46,7 +46,7 @@ function milliseconds({ milliseconds: value }: Result): string {
   return value.toFixed(value < 100 ? 1 : 0);
 }
 
-/** Peak, and what of it came after the imports. */
+/** Peak memory, and the part of it added after the imports. */
 function memory({ peakRssBytes, baseRssBytes }: Result): string {
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(0);
   return `${megabytes(peakRssBytes)} (+${megabytes(peakRssBytes - baseRssBytes)})`;

@@ -21,9 +21,9 @@ export interface TaskChoice {
   /** A preset, a checkpoint folder, a GGUF file or a name on the hub. */
   readonly model: string;
   readonly limit: number;
-  /** Rank of an adapter on all linear layers; undefined where the whole model is trained. */
+  /** Rank of an adapter on all linear layers; undefined if the whole model is trained. */
   readonly lora?: number | undefined;
-  /** Tokens of a prompt and a response at most; longer ones are cut. Default: what the context holds. */
+  /** Maximum tokens of a prompt and a response; longer ones are cut. Default: the context length. */
   readonly maxLength?: number | undefined;
 }
 
@@ -33,7 +33,7 @@ interface PairRow {
   readonly rejected_ids: readonly number[];
 }
 
-/** The same start and the same pairs for both sides, as files: `model/`, with an adapter `adapter/`, and `pairs.jsonl` in tokens. */
+/** The same start and pairs for both sides, as files: `model/`, `adapter/` if there is one, and the tokenised `pairs.jsonl`. */
 export class TrlTask {
   private constructor(
     readonly folder: string,
@@ -41,7 +41,7 @@ export class TrlTask {
     readonly pairs: readonly TokenizedPair[],
   ) {}
 
-  /** @param file preference pairs, of which the first are taken */
+  /** @param file preference pairs, of which the first `limit` are used */
   static async write(file: string, { model, limit, lora, maxLength }: TaskChoice): Promise<TrlTask> {
     const { pairs: given } = await loadPreferences(file, { limit });
     const engine = new OnnxEngine();
@@ -66,7 +66,7 @@ export class TrlTask {
     return new TrlTask(folder, start.config, pairs);
   }
 
-  /** A task that was written. */
+  /** Opens a task that was written. */
   static async open(folder: string): Promise<TrlTask> {
     const lines = (await readFile(join(folder, "pairs.jsonl"), "utf8")).trimEnd().split("\n");
     const pairs = lines.map((line, i) => {
@@ -79,7 +79,7 @@ export class TrlTask {
     return new TrlTask(folder, config, pairs);
   }
 
-  /** The start, on an engine that nobody else uses. @param memory bytes to plan for */
+  /** Loads the start on an engine of its own. @param memory bytes to plan for */
   async load(memory?: number): Promise<{ engine: OnnxEngine; policy: Policy }> {
     const engine = new OnnxEngine();
     const programs = new ProgramCache(engine, memory);
@@ -90,7 +90,7 @@ export class TrlTask {
     return { engine, policy };
   }
 
-  /** Runs a script of bench/python on the folder. */
+  /** Runs a script in bench/python on the folder. */
   python(python: string, script: string, args: readonly string[]): Promise<unknown> {
     return runForJson(python, [pythonScript(script), this.folder, ...args]);
   }
@@ -100,7 +100,7 @@ export class TrlTask {
   }
 }
 
-/** The Python that has TRL, and a line that says so where there is none. */
+/** The Python that has TRL; prints a line if there is none. */
 export async function pythonWithTrl(lora: boolean): Promise<string | undefined> {
   const python = await pythonWith(lora ? "import trl, peft" : "import trl");
   if (python === undefined)

@@ -13,8 +13,8 @@ import { pairLogProbs } from "../src/review/index.js";
 import type { WeightsResult } from "./weights.js";
 
 /*
- * One kind of weights of bench/weights.ts; bench/python/bench_weights.py is transformers' side, for which it saves the model
- * and the prompts where `saveTo` is given.
+ * Measures one kind of weights of bench/weights.ts. If `saveTo` is given, saves the model and the prompts for transformers'
+ * side, bench/python/bench_weights.py.
  */
 
 interface Work {
@@ -30,7 +30,7 @@ interface Work {
 
 const work = JSON.parse(process.argv[2]!) as Work;
 
-/** Largest resident memory since the last call, where Linux tells it; elsewhere since the process began. */
+/** Peak resident memory since the last call on Linux; elsewhere since the process began. */
 function peakBytes(): number {
   if (process.platform !== "linux") return process.resourceUsage().maxRSS * 1024;
   const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"))![1]!;
@@ -89,7 +89,7 @@ if (work.saveTo !== undefined) {
   const { chosen, rejected } = scored.result;
   await programs.clear();
   const score = peakBytes();
-  // With the making of programs: what a user waits for.
+  // Including the building of programs, since a user waits for it.
   const { seconds: writeSeconds } = await timed(() => write(work.responses, { temperature: 0.7 }));
   const result: WeightsResult = {
     ...{ loadSeconds, scoreSeconds: scored.seconds, writeSeconds, heldBytes },

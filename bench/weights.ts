@@ -9,13 +9,13 @@ import { runForJson } from "./child.js";
 import { findPython, pyTorchMissing, pythonScript } from "./pytorch.js";
 
 /*
- * What weights in 8 and 4 bits change: margins and labels of preference pairs, greedy responses, seconds and memory, each
- * way in a process of its own, and transformers' `generate` in float32 beside them.
+ * Measures what weights in 8 and 4 bits change: margins and labels of preference pairs, greedy responses, seconds and memory.
+ * Each kind runs in its own process; transformers' `generate` in float32 is measured for comparison.
  *
  * usage: npm run bench:weights -- model.gguf pairs.jsonl.gz
  */
 
-/** What a process with one kind of weights prints. */
+/** The output of a process with one kind of weights. */
 export interface WeightsResult {
   readonly loadSeconds: number;
   readonly scoreSeconds: number;
@@ -94,7 +94,7 @@ function cells(result: WeightsResult, exact: WeightsResult): string[] {
   const mean = exact.margins.reduce((sum, value) => sum + value, 0) / exact.margins.length;
   const off = rms(margins.map((margin, i) => margin - exact.margins[i]!));
   const pairsOf = greedy.map((tokens, i) => [tokens, exact.greedy[i]!] as const);
-  // Tokens before the first that differs.
+  // Number of tokens before the first difference.
   const same = pairsOf.map(([tokens, others]) => {
     const first = tokens.findIndex((token, at) => token !== others[at]);
     return (first === -1 ? tokens.length : first) / others.length;

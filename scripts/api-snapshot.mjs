@@ -1,5 +1,5 @@
-// Writes api.txt, what the package offers to those who import it: every exported name with its signature or its fields, read
-// from the built declarations. With --check, fails where that is not what api.txt says: a change of the API is made on purpose.
+// Writes api.txt, the package's public API: every exported name with its signature or its fields, read from the built
+// declarations. With --check, fails if they differ from api.txt, so that the API changes only on purpose.
 //     node scripts/api-snapshot.mjs [--check]
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -28,7 +28,7 @@ const flags =
   ts.TypeFormatFlags.WriteArrowStyleSignature |
   ts.TypeFormatFlags.OmitParameterModifiers;
 
-/** Whether a member is one that others see: neither private nor a symbol's. */
+/** Whether a member is public: neither private nor keyed by a symbol. */
 const isOwn = ({ name, valueDeclaration, declarations = [] }) => {
   const declaration = valueDeclaration ?? declarations[0];
   return (
@@ -37,7 +37,7 @@ const isOwn = ({ name, valueDeclaration, declarations = [] }) => {
     !(declaration && ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.Private)
   );
 };
-/** A type as it is written, without the places that it is imported from and the commas of broken lines. */
+/** The text of a type, without the paths of its imports and the trailing commas of wrapped lines. */
 const typeOf = (symbol) =>
   checker
     .typeToString(checker.getTypeOfSymbol(symbol), undefined, flags)
@@ -46,7 +46,7 @@ const typeOf = (symbol) =>
 const fieldsOf = (type) => checker.getPropertiesOfType(type).filter(isOwn);
 const nameOf = (field) => `${field.name}${field.flags & ts.SymbolFlags.Optional ? "?" : ""}`;
 
-/** The lines of an exported name. */
+/** The lines that describe an exported name. */
 function linesOf(name, exported) {
   const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
   if (symbol.flags & ts.SymbolFlags.Module)

@@ -1,5 +1,5 @@
-// Drives JupyterLab in Chromium after a build, and keeps pictures of what it saw:
-//   node scripts/browser-test.mjs [folder for the pictures, default runs/browser]
+// Drives JupyterLab in Chromium, after a build, and saves screenshots:
+//   node scripts/browser-test.mjs [folder for the screenshots, default runs/browser]
 import { resolve } from "node:path";
 import { labEnvironment } from "./lab-environment.mjs";
 import { chromium } from "../dist/test/browser/chromium.js";

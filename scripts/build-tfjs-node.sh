@@ -2,14 +2,14 @@
 # Makes @tensorflow/tfjs-node work from the package registries alone: its C++ sources, which are in the npm package,
 # are built against the TensorFlow library and headers in PyPI's tensorflow-cpu wheel. The package's own install
 # script would download both from elsewhere. Linux x64; needs g++, unzip, pip, and Node's headers (include/node
-# beside Node's bin). About 850 MB.
+# next to Node's bin). About 850 MB.
 #
 # usage: scripts/build-tfjs-node.sh FOLDER [PYTHON]
-# Then `--engine tfjs` takes it, where sera runs in FOLDER.
+# Afterwards `--engine tfjs` uses it when sera runs in FOLDER.
 set -eu
 folder=$1
 python=${2:-python3}
-tensorflow=2.15.0 # the one that was tried; it does not matter for which Python the wheel is
+tensorflow=2.15.0 # the version that was tested; which Python the wheel is for does not matter
 tfjs=4.22.0
 
 mkdir -p "$folder"
@@ -24,7 +24,7 @@ rm -r wheel
 
 library=$PWD/library/tensorflow
 headers=$(node -p 'require("path").resolve(process.execPath, "../../include/node")')
-napi=8 # the newest version of the interface that tfjs-node names
+napi=8 # the newest Node-API version that tfjs-node lists
 cd node_modules/@tensorflow/tfjs-node
 mkdir -p "lib/napi-v$napi"
 g++ -O2 -std=c++17 -shared -fPIC "-DNAPI_VERSION=$napi" -I"$headers" -I.. -I"$library/include" binding/*.cc \

@@ -1,4 +1,4 @@
-// Checks what the quickstart left: every figure there, DPO above SFT, a report that stands alone.
+// Checks the quickstart's output: all figures exist, DPO is above SFT, and the report is self-contained.
 //   node scripts/check-quickstart.mjs runs/quickstart
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -1,10 +1,10 @@
-"""Loads with transformers and PEFT what we wrote of what they wrote, and compares.
+"""Compares checkpoints of transformers and PEFT with those that we load and save again.
 
     npm run build && python scripts/check_checkpoint_files.py
 
-For small random models of every architecture: transformers saves one in several files, scripts/resave.mjs loads and
-saves it, and transformers loads that: the weights must be what torch rounds them to, the logits equal, and config.json
-and generation_config.json as they were but for the type. Then the same with an adapter of PEFT. Exit code 1 where
+For a small random model of every architecture: transformers saves it in several files, scripts/resave.mjs loads and
+saves it, and transformers loads the result. The weights must be what torch rounds them to, the logits equal, and
+config.json and generation_config.json unchanged except for the type. Then the same with a PEFT adapter. Exits with 1 if
 anything differs.
 """
 
@@ -38,7 +38,7 @@ family = {
     "num_key_value_heads": 2,
     "max_position_embeddings": 32,
 }
-# A weight above what half precision holds would be refused; 0.5 keeps them far below.
+# A weight too large for half precision would be refused; 0.5 keeps them far below.
 common = {"vocab_size": 64, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0, "initializer_range": 0.5}
 models = {
     "llama": (LlamaConfig(**common, **family), ["q_proj", "down_proj"], False),

@@ -30,7 +30,7 @@ from transformers.utils.logging import disable_progress_bar
 
 TOLERANCE = 1e-3
 COLUMNS = ["chosenReward", "rejectedReward", "margin", "previousMargin", "ensemble"]
-# Rows of similar length are scored together, so that little of a batch is padding.
+# Rows of similar length are scored together, so that a batch has little padding.
 BATCH_TOKENS = 4096
 
 
@@ -82,7 +82,7 @@ def load_model(folder: Path, dtype: torch.dtype) -> PreTrainedModel:
     if not folder.is_dir():
         raise RunError(f"{folder}: found no such folder, expected a model")
     model, info = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, output_loading_info=True)
-    # transformers fills what is missing with random numbers and goes on.
+    # transformers initialises missing weights randomly and continues.
     amiss = {what: sorted(names) for what, names in info.items() if names}
     if amiss:
         raise RunError(f"{folder}: found weights that are not those of its config: {amiss}")
@@ -90,10 +90,10 @@ def load_model(folder: Path, dtype: torch.dtype) -> PreTrainedModel:
 
 
 def batches(rows: list[tuple[list[int], list[int]]]) -> Iterator[list[int]]:
-    """Indices of rows, those of similar length together."""
+    """Indices of rows, with rows of similar length together."""
     batch: list[int] = []
     for index in sorted(range(len(rows)), key=lambda i: len(rows[i][0]) + len(rows[i][1])):
-        # The row is the longest so far, and the others are padded to it.
+        # This row is the longest so far; the others are padded to its length.
         if batch and (len(batch) + 1) * (len(rows[index][0]) + len(rows[index][1])) > BATCH_TOKENS:
             yield batch
             batch = []
@@ -125,7 +125,7 @@ def response_log_probs(model: PreTrainedModel, rows: list[tuple[list[int], list[
 def torch_columns(
     run: Path, iteration: int, pairs: list[dict], base: Path | None, dtype: torch.dtype
 ) -> dict[str, Tensor]:
-    """The columns of margins.jsonl, computed anew, each [pairs]."""
+    """The columns of margins.jsonl, recomputed, each [pairs]."""
     sides = [(pair["prompt"], pair[side]) for side in ("chosen", "rejected") for pair in pairs]
 
     def scores(of: int) -> Tensor:
@@ -143,12 +143,12 @@ def torch_columns(
 
 
 def print_table(ours: dict[str, Tensor], theirs: dict[str, Tensor], ids: list[str]) -> float:
-    """One line a column; gives the largest error."""
+    """Prints a line per column; returns the largest error."""
     print(f"{'column':<18}{'mean':>12}{'torch':>12}{'max error':>12}  worst pair")
     worst = 0.0
     for name in COLUMNS:
         error = (ours[name] - theirs[name]).abs() / theirs[name].abs().clamp(min=1)
-        # A NaN is no agreement.
+        # A NaN counts as a disagreement.
         error = error.nan_to_num(nan=float("inf"))
         at = int(error.argmax())
         print(f"{name:<18}{ours[name].mean():>12.5f}{theirs[name].mean():>12.5f}{error[at]:>12.1e}  {ids[at]}")
@@ -169,7 +169,7 @@ def check(run: Path, iteration: int | None, limit: int | None, base: Path | None
         raise RunError(f"{path}: found {found}, expected the pairs of the run")
 
     ids = [row["id"] for row in written]
-    # JSON has no NaN: what is not a number was written as null.
+    # JSON has no NaN; it was written as null.
     ours = {
         name: torch.tensor([float("nan") if row[name] is None else row[name] for row in written], dtype=torch.float64)
         for name in COLUMNS

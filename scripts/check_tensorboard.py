@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Reads with TensorBoard what a run wrote for it, and holds it to the run's metrics.jsonl (pip install tensorboard).
+"""Reads a run's event files with TensorBoard, and compares them with its metrics.jsonl (pip install tensorboard).
 
     sera align … --out runs/mine --track tensorboard:logs
     python scripts/check_tensorboard.py runs/mine logs
 
-Every figure of every step has to be there once, and no other. Exits with 1 where one is missing, doubled or different.
+Every figure of every step must be there exactly once, and nothing else. Exits with 1 if one is missing, duplicated or
+different.
 """
 
 import json
@@ -27,7 +28,7 @@ for step, line in enumerate((run / "metrics.jsonl").read_text().splitlines(), 1)
         tag = f"eval/{name[5:]}" if name.startswith("eval_") else f"{group}/{name}"
         expected.setdefault(tag, []).append((step, value))
 
-# 0: all of them, where TensorBoard would show a sample.
+# 0 reads all of them; by default TensorBoard reads a sample.
 read = EventAccumulator(str(events.parent), size_guidance={SCALARS: 0})
 read.Reload()
 found = {tag: [(event.step, event.value) for event in read.Scalars(tag)] for tag in read.Tags()["scalars"]}

@@ -33,7 +33,7 @@ def compare_logits(folder: str, path: str) -> bool:
         return False
     difference = (ours - theirs).abs().max().item()
     print(f"largest difference of {ours.numel()} logits: {difference:.3g} (at most {LARGEST_DIFFERENCE:g})")
-    # Written so that NaN fails.
+    # Written so that NaN fails the check.
     return difference <= LARGEST_DIFFERENCE
 
 

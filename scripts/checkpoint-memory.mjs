@@ -1,6 +1,6 @@
-// Measures how much memory it takes to load, to read one by one and to save a checkpoint of about 1 GB in bfloat16:
+// Measures how much memory it takes to load a checkpoint of about 1 GB in bfloat16, to read it tensor by tensor, and to save it:
 //   npm run build && node scripts/checkpoint-memory.mjs
-// Each is a process of its own, whose highest resident memory is compared with the parameters' size in float32.
+// Each runs in its own process, whose peak resident memory is compared with the parameters' size in float32.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { parameterCount, parameterShapes } from "../dist/src/model/parameters/pa
 
 const tiny = fileURLToPath(new URL("../test/fixtures/checkpoints/tiny", import.meta.url));
 
-/** A checkpoint whose weights are all parts of one array of random numbers, so that making it takes no memory. */
+/** A checkpoint whose weights are all views of one array of random numbers, so that creating it takes no memory. */
 async function make(folder) {
   const { config: small, tokenizer } = await loadCheckpoint(tiny);
   const config = {

@@ -1,4 +1,4 @@
-// Our side of scripts/compare_architectures.py, which calls it: takes one step of DPO from FOLDER/policy against
+// Our side of scripts/compare_architectures.py, which calls this script: takes one step of DPO from FOLDER/policy against
 // FOLDER/reference on the pairs of FOLDER/task.json, and writes FOLDER/tuned (the checkpoint after the step),
 // FOLDER/gradients.safetensors and FOLDER/record.json.
 import { readFileSync, writeFileSync } from "node:fs";
@@ -40,7 +40,7 @@ const pairs = sequences.map((pair, i) => ({
 const policy = await Policy.load(programs, join(folder, "policy"));
 const objective = preference(losses.dpo({ beta: task.beta }));
 
-// A training's gradients before they are clipped: those that one micro-batch leaves in the state.
+// The gradients of training before clipping, as one micro-batch leaves them in the state.
 const rows = pairs.flatMap((pair) => rowsOf(objective.sequences(pair), true));
 const shape = exactShape(rows);
 const names = [...parameterShapes(policy.config)];

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Holds one step of our DPO to TRL's, for a tiny random model of each architecture.
+"""Compares one DPO step of ours with TRL's, for a tiny random model of each architecture.
 
 transformers makes a policy and a reference; sera-lab (scripts/compare_architectures.mjs) and TRL's DPOTrainer take one
-step of the same pairs, in tokens, with the same settings of AdamW. Compared are the loss and the metrics
+step on the same pairs, in tokens, with the same AdamW settings. The script compares the loss and the metrics
 (|ours - TRL's| / max(1, |TRL's|)), each parameter's gradient (|ours - TRL's| / |TRL's|, Euclidean norms) and each weight after
 the step (|ours - TRL's|), which transformers loads from the checkpoint that sera-lab wrote. Prints the table of
 docs/architectures.md; exits with 1 if any error is above 1e-4.
@@ -56,8 +56,8 @@ LARGEST_ERROR = 1e-4
 PAIR_LENGTHS = [(3, 5, 7), (6, 1, 4), (4, 8, 2), (9, 3, 9)]
 BETA = 0.1
 LEARNING_RATE = 1e-2
-# With an epsilon of 1e-8 the first step of AdamW is the gradient's sign: where the gradient is 0 but for rounding, as it
-# is of the key's bias in GPT-2, that would compare the noise of both sides.
+# With an epsilon of 1e-8, AdamW's first step is the gradient's sign. Where the gradient is 0 up to rounding, as for the
+# key's bias in GPT-2, that would compare the noise of both sides.
 ADAMW = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-5, "weightDecay": 0.01, "maxGradNorm": 1.0}
 METRICS = ["rewards/chosen", "rewards/rejected", "rewards/margins", "rewards/accuracies", "logps/chosen", "logps/rejected"]
 
@@ -135,7 +135,7 @@ CONFIGS: dict[str, PreTrainedConfig] = {
 
 
 class TokensTrainer(trl.DPOTrainer):
-    """A DPOTrainer whose pairs are tokens already; keeps the gradients before they are clipped."""
+    """A DPOTrainer whose pairs are already tokenised; keeps the gradients before clipping."""
 
     def _prepare_dataset(self, dataset, *_args, **_kwargs):
         return dataset
@@ -148,7 +148,7 @@ class TokensTrainer(trl.DPOTrainer):
 
 
 def random_model(config: PreTrainedConfig, seed: int) -> PreTrainedModel:
-    """Seeded weights of a size at which no activation is tiny and no softmax is flat or saturated."""
+    """Seeded weights of a scale at which no activation is tiny and no softmax is flat or saturated."""
     generator = torch.Generator().manual_seed(seed)
     model = AutoModelForCausalLM.from_config(config)
     with torch.no_grad():
@@ -160,7 +160,7 @@ def random_model(config: PreTrainedConfig, seed: int) -> PreTrainedModel:
 
 
 def load(folder: Path) -> PreTrainedModel:
-    # The default attention leaves soft-capping out.
+    # The default attention ignores soft-capping.
     capped = getattr(AutoConfig.from_pretrained(folder), "attn_logit_softcapping", None) is not None
     return AutoModelForCausalLM.from_pretrained(folder, **({"attn_implementation": "eager"} if capped else {}))
 
@@ -186,7 +186,7 @@ def step_of_trl(folder: Path, pairs: list[dict]) -> tuple[dict, dict[str, Tensor
         weight_decay=ADAMW["weightDecay"],
         max_grad_norm=ADAMW["maxGradNorm"],
         max_length=None,
-        # What TRL adds by itself for a mixture of experts, and sera-lab does not: the load-balancing loss.
+        # TRL adds the load-balancing loss for a mixture of experts by default; sera-lab does not.
         router_aux_loss_coef=0.0,
         bf16=False,
         use_cpu=True,
@@ -213,7 +213,7 @@ def relative(ours: float, theirs: float) -> float:
 
 
 def names_in_memory(tensors: dict[str, Tensor], config: PreTrainedConfig) -> dict[str, Tensor]:
-    """What transformers 5 makes of the names on disk while it loads a model."""
+    """The tensors on disk as transformers 5 names and stacks them when it loads a model."""
     if config.model_type == "gpt_neox":
         return {"lm_head.weight" if name == "embed_out.weight" else name: tensor for name, tensor in tensors.items()}
     if not hasattr(config, "num_local_experts"):
@@ -271,7 +271,7 @@ def main() -> int:
     for name, config in CONFIGS.items():
         with tempfile.TemporaryDirectory() as folder:
             errors = compare(name, config, Path(folder))
-        # Written so that NaN fails.
+        # Written so that NaN fails the check.
         failed = failed or not all(error <= LARGEST_ERROR for error in errors)
         print(f"| {name} | {' | '.join(f'{error:.1e}' for error in errors)} |", flush=True)
     return 1 if failed else 0

@@ -1,5 +1,5 @@
-"""What a later cell can change, in Node's REPL, Deno's kernel, IPython, tslab and this kernel: each runs the same cells,
-and a Markdown table says what came out ("yes" where it is what a reader of the cells expects).
+"""Compares what a later cell can change in Node's REPL, Deno's kernel, IPython, tslab and this kernel: each runs the same
+cells, and a Markdown table shows the results ("yes" if the result is what a reader of the cells expects).
 
 Needs jupyter_client and ipykernel, a built checkout, and Deno if its column is wanted:
     python scripts/compare_kernels.py [path of deno]
@@ -23,8 +23,8 @@ ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 EDIT = 'writeFileSync("lib.mjs", "export const f = () => %s;\\n")'
 TIMED = "let s = 0; const t0 = performance.now(); for (let i = 0; i < 1e7; i++) s += i; Math.round(performance.now() - t0)"
 
-# What is compared, what should be shown (None: a number of milliseconds), and the cells: as TypeScript and as Python;
-# "node" is for where its REPL wants something else. "stop" instead of a cell interrupts the one before it.
+# What is compared, the expected output (None: a number of milliseconds), and the cells in TypeScript and in Python;
+# "node" gives other cells for Node's REPL. "stop" instead of a cell interrupts the one before it.
 ROWS = [
     ("assigns a variable: earlier functions see it", "20",
      ["let beta = 1; const scaled = (x) => beta * x;", "beta = 2;", "scaled(10)"],
@@ -101,7 +101,7 @@ class Kernel:
         self.client.wait_for_ready(timeout=120)
 
     def run(self, code, stop=False):
-        """What a cell shows: its result or its output, or "error"."""
+        """A cell's result or output, or "error"."""
         shown = []
 
         def hook(message):
@@ -115,7 +115,7 @@ class Kernel:
 
         if not stop:
             self.client.execute_interactive(code, timeout=60, output_hook=hook)
-            # Some kernels say that they are idle before they have shown everything.
+            # Some kernels report that they are idle before they have sent all output.
             while message := self.late():
                 hook(message)
             return "error" if "error" in shown else clean("".join(shown))
@@ -137,7 +137,7 @@ class Kernel:
 
 
 class Repl:
-    """Node's REPL, a line a cell."""
+    """Node's REPL, one line per cell."""
 
     def __init__(self, folder):
         self.process = subprocess.Popen(["node", "-i"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -153,13 +153,13 @@ class Repl:
         return text
 
     def run(self, code, stop=False):
-        # Behind a second line with a mark everything of the first has been shown.
+        # Once the mark of a second line appears, all output of the first line has been shown.
         self.marks += 1
         mark = f"mark-{self.marks}-end"
         plain = re.sub(r": (?:any|string|number)\b", "", code)
         self.process.stdin.write(f"{plain}\n".encode())
         self.process.stdin.flush()
-        # A line that comes while the REPL waits for a promise is run before the promise's value is shown.
+        # A line that arrives while the REPL awaits a promise runs before the promise's value is shown.
         time.sleep(0.5)
         if stop:
             time.sleep(2)
@@ -191,7 +191,7 @@ def open_kernel(column, folder):
 
 
 def cell_of(column):
-    """What a column shows for each row."""
+    """The entries of a column, one for each row."""
     with tempfile.TemporaryDirectory() as folder:
         for name, text in USES.items():
             Path(folder, name).write_text(text)

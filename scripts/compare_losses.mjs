@@ -1,6 +1,6 @@
-// How far every loss is from TRL's or PyTorch's float64 numbers (test/fixtures/losses), as a Markdown table: the largest
-// difference of value (relative to max(1, |value|)) and gradient (relative to its largest element) as onnxruntime
-// computes them in float32, and of the metrics with the reward that TRL logs. After a build: node scripts/compare_losses.mjs
+// Prints how far every loss is from TRL's or PyTorch's float64 numbers (test/fixtures/losses), as a Markdown table: the largest
+// differences of the value (relative to max(1, |value|)) and of the gradient (relative to its largest element), which onnxruntime
+// computes in float32, and of the metrics with the reward that TRL logs. After a build: node scripts/compare_losses.mjs
 import { OnnxEngine } from "../dist/src/engine/index.js";
 import { lossFixtures, lossOf, lossOn, metricsWithTrlReward } from "../dist/test/support/loss-case.js";
 
@@ -43,7 +43,7 @@ for (const fixture of lossFixtures()) {
 }
 await engine.close();
 
-/** Numbers that Python could not compute do not count. */
+/** Numbers that Python could not compute are ignored. */
 function difference(found, expected, scale) {
   return Math.max(
     0,

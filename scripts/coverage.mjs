@@ -1,4 +1,4 @@
-// Coverage and width of intervals over seeds and prompts by simulation; prints the tables of docs/statistics.md.
+// Simulates the coverage and width of intervals over seeds and prompts; prints the tables of docs/statistics.md.
 // node scripts/coverage.mjs [samples per setting, default 400]
 import { Random } from "../dist/src/base/random.js";
 import { crossedInterval, crossedVariances } from "../dist/src/stats/crossed.js";
@@ -30,7 +30,7 @@ const candidates = {
 };
 const chosen = "the same, on the logit's scale";
 
-/** Half the width of the pigeonhole bootstrap's interval, and whether it holds the truth. */
+/** Half the width of the pigeonhole bootstrap's interval, and whether it contains the true value. */
 function pigeonhole(rows, truth, random) {
   const [s, p] = [rows.length, rows[0].length];
   const means = Float64Array.from({ length: 200 }, () => {
@@ -66,7 +66,7 @@ const outcomes = {
 };
 const names = ["pigeonhole bootstrap", ...Object.keys(candidates), chosen];
 const own = names.indexOf(chosen);
-/** Of the seeds' means: from none to one beside which prompts and noise hardly count. */
+/** Standard deviations of the seeds' means: from none to one that dwarfs prompts and noise. */
 const spreads = [0, 0.01, 0.02, 0.04, 0.2];
 const start = Random.seeded(1);
 const settings = [];
@@ -84,7 +84,7 @@ for (const s of [2, 3, 5, 10])
           const sd = Math.hypot(sa, sb, se);
           const held = new Float64Array(names.length),
             half = new Float64Array(names.length);
-          // The bootstrap costs a hundred times what the others do.
+          // The bootstrap costs a hundred times as much as the others.
           const drawn = p === 200 && sb === 0.1 ? Math.min(samples, 400) : 0;
           for (let k = 0; k < samples; k++) {
             const prompts = Array.from({ length: p }, () => sb * random.normal());

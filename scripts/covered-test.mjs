@@ -1,5 +1,5 @@
-// Runs the tests as scripts/test.mjs does and reports how much of the built library they execute, in every process that they
-// start. Fails where a test does, or where less is covered than the floor.
+// Runs the tests as scripts/test.mjs does and reports how much of the built library they execute, in all processes that they
+// start. Fails if a test fails or coverage is below the floor.
 //     SERA_COVERAGE=1 npm test
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-/** Percent of lines and of blocks (the branches that V8 tells apart) that the whole suite must execute. */
+/** Percentage of lines and of blocks (the branches that V8 distinguishes) that the whole suite must execute. */
 const floor = { lines: 95, blocks: 82 };
 
 const wanted = process.argv.slice(2);
@@ -28,7 +28,7 @@ const tests = spawn(process.execPath, ["scripts/test.mjs", ...wanted], {
   stdio: "inherit",
   env: { ...process.env, NODE_V8_COVERAGE: folder },
 });
-// As they come: thousands of processes leave gigabytes.
+// Reports are read as they arrive, because thousands of processes leave gigabytes.
 const reading = setInterval(readReports, 5000);
 tests.on("close", (code) => {
   clearInterval(reading);
@@ -37,7 +37,7 @@ tests.on("close", (code) => {
   process.exit(code === 0 && enough ? 0 : 1);
 });
 
-/** Adds what processes have left, and removes it. */
+/** Adds the reports that processes have left, and removes them. */
 function readReports() {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
@@ -45,7 +45,7 @@ function readReports() {
     try {
       report = JSON.parse(readFileSync(path, "utf8"));
     } catch (error) {
-      // Half a report: of a process that is still writing, or that was killed.
+      // The report is incomplete: its process is still writing, or was killed.
       if (error instanceof SyntaxError) continue;
       throw error;
     }
@@ -57,7 +57,7 @@ function readReports() {
   }
 }
 
-/** Marks what one process has executed of a file. Inner functions and blocks come after those around them. */
+/** Marks what one process has executed of a file. Inner functions and blocks come after the enclosing ones. */
 function add({ executed, blocks }, functions) {
   const counts = new Uint8Array(executed.length);
   for (const { ranges } of functions) {
@@ -92,7 +92,7 @@ function isEnough() {
   return below.length === 0;
 }
 
-/** Lines with code, and those of which some was executed. */
+/** Number of lines with code, and of those that were at least partly executed. */
 function linesOf({ text, executed }) {
   let [lines, covered, start] = [0, 0, 0];
   for (const line of text.split("\n")) {

@@ -1,5 +1,5 @@
-// Makes the docs site, follows all its links, and looks at it in Chromium, from files and without a network:
-//     node scripts/docs-test.mjs [folder for site and pictures, default runs/docs]
+// Builds the docs site, checks all its links, and opens it in Chromium, from files and without a network:
+//     node scripts/docs-test.mjs [folder for site and screenshots, default runs/docs]
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";

@@ -1,4 +1,5 @@
-// Installs the dependencies, none of which needs its install script, where they are missing or older than the lock file, so that one command does all.
+// Installs the dependencies if they are missing or older than the lock file, so that one command is enough. None of them needs
+// its install script.
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 

@@ -1,5 +1,5 @@
 // Packs the library from a clean copy of the working tree, as npm would for the registry, and runs each of examples/ in an empty
-// folder with that file installed: what a user of the package meets.
+// folder with that package installed, as a user would.
 //     node scripts/examples-test.mjs
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -25,7 +25,7 @@ function check(what, holds, detail = "") {
   if (!holds) failed++;
 }
 
-/** Runs a program while this one goes on, which may serve it. */
+/** Runs a program without blocking this one, which may be its server. */
 async function run(command, args, cwd, env = { HF_HUB_OFFLINE: "1" }) {
   const shell = process.platform === "win32";
   const child = spawn(command, args, {
@@ -40,7 +40,7 @@ async function run(command, args, cwd, env = { HF_HUB_OFFLINE: "1" }) {
   return { isGood: status === 0, output: output.join("") };
 }
 
-/** A copy of what is tracked or could be, without anything built; dependencies are lent. */
+/** Copies the tracked and trackable files, without build outputs; dependencies are linked. */
 function cleanCopy() {
   const copy = join(folder, "clone");
   const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { encoding: "utf8" })
@@ -52,7 +52,7 @@ function cleanCopy() {
     cpSync(file, join(copy, file));
   }
   symlinkSync(resolve("node_modules"), join(copy, "node_modules"), "dir");
-  // Not newer than what is installed: then nothing is installed again.
+  // Older than the installed packages, so that nothing is installed again.
   utimesSync(join(copy, "package-lock.json"), 0, 0);
   return copy;
 }
@@ -62,7 +62,7 @@ const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
 check("npm pack from a clean copy", packed.isGood && tarball !== undefined, packed.output);
 if (tarball === undefined) process.exit(1);
 
-/** Installs an example with the packed library in a folder of its own. */
+/** Installs an example with the packed library in its own folder. */
 async function install(name, ...options) {
   const place = join(folder, name);
   cpSync(join("examples", name), place, { recursive: true });

@@ -1,5 +1,5 @@
-// What a machine with a GPU has to show, after a build: which providers run, the tests of WebGPU on its device, and a
-// training step and decoding on each provider that runs, side by side. A few minutes.
+// Checks a machine with a GPU, after a build: which providers run, the WebGPU tests on its device, and the times of a training
+// step and of decoding on each provider that runs, side by side. Takes a few minutes.
 //   node scripts/gpu-check.mjs [sizes of bench/sizes.json, default S M]
 import { spawnSync } from "node:child_process";
 import { providers } from "../dist/src/engine/onnx/providers.js";

@@ -17,7 +17,7 @@ KERNEL = "sera"
 
 
 class ProtocolTests(jupyter_kernel_test.KernelTests):
-    """History is left out: the kernel keeps none, front ends have their own."""
+    """Without history: the kernel keeps none, because front ends have their own."""
 
     kernel_name = KERNEL
     language_name = "typescript"
@@ -53,7 +53,7 @@ class SpecTests(unittest.TestCase):
 
 
 class ManagerTests(unittest.TestCase):
-    """What a notebook server does with a kernel beside running cells."""
+    """What a notebook server does with a kernel besides running cells."""
 
     def setUp(self):
         self.manager, self.client = start_new_kernel(kernel_name=KERNEL)
@@ -63,7 +63,7 @@ class ManagerTests(unittest.TestCase):
         self.manager.shutdown_kernel(now=True)
 
     def run_cell(self, code):
-        """Runs a cell to its end; returns its reply and its outputs."""
+        """Runs a cell until it ends; returns its reply and its outputs."""
         outputs = []
         reply = self.client.execute_interactive(code, timeout=30, output_hook=outputs.append)
         return reply["content"], [message for message in outputs if message["msg_type"] != "status"]

@@ -1,4 +1,4 @@
-// The virtual environment of `npm run lab`: made once, and brought up to date when the requirements change.
+// The virtual environment of `npm run lab`: created once, and updated when the requirements change.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,25 +9,25 @@ import { pythons } from "../dist/src/kernel/install/python.js";
 const oldest = [3, 10];
 
 /**
- * @param folder of the environment
- * @param requirements a file of pip's
+ * @param folder the environment's folder
+ * @param requirements a requirements file for pip
  * @returns the environment's Python, with everything installed
  */
 export async function labEnvironment(folder, requirements) {
   const python = join(folder, ...(process.platform === "win32" ? ["Scripts", "python.exe"] : ["bin", "python"]));
-  // Written last, so that what was interrupted is done again.
+  // Written last, so that an interrupted installation is repeated.
   const stamp = join(folder, "installed.txt");
   const wanted = readFileSync(requirements, "utf8");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted && succeeds(python, "--version")) return python;
   if (!succeeds(python, "-m", "pip", "--version")) await make(folder, python);
   await install(python, requirements);
-  // JupyterLab's own scripts are CommonJS, which this project's package.json says they are not.
+  // JupyterLab's own scripts are CommonJS; this project's package.json would make them ES modules.
   writeFileSync(join(folder, "package.json"), "{}\n");
   writeFileSync(stamp, wanted);
   return python;
 }
 
-/** Makes an environment with pip in it, by the first tool that can. */
+/** Creates an environment that includes pip, with the first tool that can. */
 async function make(folder, python) {
   const found = await pythons();
   const fit = found.find(({ version: [major, minor] }) => major === oldest[0] && minor >= oldest[1]);
@@ -43,7 +43,7 @@ async function make(folder, python) {
     ["uv", "venv", "--seed", "--python", fit ? fit.command : `>=${oldest.join(".")}`, folder],
   ];
   for (const [command, ...args] of tools) {
-    // Debian's venv without ensurepip leaves half an environment behind.
+    // Debian's venv without ensurepip leaves an incomplete environment behind.
     rmSync(folder, { recursive: true, force: true });
     if (succeeds(command, ...args) && succeeds(python, "-m", "pip", "--version")) {
       console.log(
@@ -63,7 +63,7 @@ async function make(folder, python) {
   );
 }
 
-/** Installs with pip; on a terminal one line shows where it is. */
+/** Installs with pip; on a terminal, one line shows the progress. */
 async function install(python, requirements) {
   console.log("installing from PyPI (once; about a minute)");
   const pip = spawn(

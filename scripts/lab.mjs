@@ -1,4 +1,4 @@
-// Opens JupyterLab on notebooks/ with the kernel in it. Arguments are JupyterLab's:
+// Opens JupyterLab on notebooks/ with the kernel installed. Arguments are passed on to JupyterLab:
 //   npm run lab -- --no-browser --port 8889
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
@@ -13,7 +13,7 @@ const notebooks = resolve("notebooks");
 
 try {
   const python = await labEnvironment(environment, "scripts/requirements-lab.txt");
-  // At every start, because Node or this folder may have moved.
+  // Installed at every start, because Node or this folder may have moved.
   const { displayName, folder } = await installSpec(dataFolderOf(environment));
   console.log(`kernel "${displayName}" in ${folder}`);
   mkdirSync(notebooks, { recursive: true });
@@ -24,12 +24,12 @@ try {
   process.exitCode = 1;
 }
 
-/** Runs JupyterLab to its end. */
+/** Runs JupyterLab until it exits. */
 function open(python) {
   const lab = spawn(python, ["-m", "jupyterlab", `--ServerApp.root_dir=${notebooks}`, ...process.argv.slice(2)], {
     stdio: "inherit",
   });
-  // Ctrl-C reaches JupyterLab by itself, which then asks; other signals do not.
+  // Ctrl-C reaches JupyterLab directly, which then asks for confirmation; other signals have to be passed on.
   process.on("SIGINT", () => {});
   for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => lab.kill(signal));
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-// Makes data/instructions anew from its seed (after a build), and prints the statistics that data/README.md reports.
+// Regenerates data/instructions from its seed (after a build), and prints the statistics that data/README.md reports.
 import { writeFileAtomic } from "../dist/src/base/files.js";
 import { generateInstructions, shippedInstructions } from "../dist/src/data/instructions/generate.js";
 import { parseInstruction } from "../dist/src/data/instructions/request.js";

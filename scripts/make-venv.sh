@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes .venv with the PyTorch that benchmarks and fixtures are compared with (Python 3.10 or newer; a few GB on Linux,
-# where the registry's torch brings its GPU libraries). sera-lab itself never needs it.
+# Creates .venv with the PyTorch that benchmarks and fixtures are compared with (Python 3.10 or newer; a few GB on Linux,
+# where the registry's torch includes GPU libraries). sera-lab itself never needs it.
 set -eu
 cd "$(dirname "$0")/.."
 python3 -m venv .venv

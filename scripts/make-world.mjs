@@ -1,4 +1,4 @@
-// Makes data/world anew from its seed (after a build), and prints the statistics that data/README.md reports.
+// Regenerates data/world from its seed (after a build), and prints the statistics that data/README.md reports.
 import { Random } from "../dist/src/base/random.js";
 import { writeFileAtomic } from "../dist/src/base/files.js";
 import { combinationKey } from "../dist/src/data/world/combinations.js";

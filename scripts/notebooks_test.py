@@ -1,8 +1,8 @@
-"""Checks that notebooks run headless, and that a failing cell makes the run fail with its reason.
+"""Checks that notebooks run headless, and that a failing cell makes the run fail and report the reason.
 
     python scripts/notebooks_test.py        (see kernel_test.py for what must be installed)
 
-Papermill has no translator for this kernel's language, so its -p is of no use here: a notebook takes its
+Papermill has no translator for this kernel's language, so its -p does not work here: a notebook takes its
 parameters from environment variables, as in `SERA_SCALE=small papermill in.ipynb out.ipynb`.
 """
 
@@ -28,7 +28,7 @@ class NotebookTests(unittest.TestCase):
         self.folder = Path(folder.name).resolve()
 
     def run_notebook(self, runner, cells):
-        """Runs cells as a notebook; returns how the runner ended, and the notebook with its outputs."""
+        """Runs cells as a notebook; returns the finished runner process, and the notebook with its outputs."""
         notebook = new_notebook(cells=[new_code_cell(code) for code in cells])
         notebook.metadata.kernelspec = {"name": "sera", "display_name": "SeRA (TypeScript)", "language": "typescript"}
         source, target = self.folder / "in.ipynb", self.folder / "out.ipynb"

@@ -1,5 +1,5 @@
 // Writes docs/options.md: every option with its values, its default, and the methods that take it.
-// node scripts/options-table.mjs; with --check it fails where the file is out of date.
+// node scripts/options-table.mjs; with --check it fails if the file is out of date.
 import { readFileSync, writeFileSync } from "node:fs";
 import { defaultText } from "../dist/src/base/option.js";
 import { alignForm, optionGroups, recipeForms, seraForm } from "../dist/src/run/options/index.js";
@@ -19,7 +19,7 @@ function row([name, option]) {
   return `| ${[code(name), option.help, values, defaults(name, option, takers), namesOf(takers)].map((text) => text.replaceAll("|", "\\|")).join(" | ")} |`;
 }
 
-/** The usual default, then those of the methods that have another. */
+/** The usual default, followed by those of the methods that differ from it. */
 function defaults(name, option, takers) {
   const shown = (own) => (own.default === undefined ? defaultText(own) : code(defaultText(own)));
   const texts = [...new Set([option, ...takers.map(({ table }) => table[name])].map(shown))].slice(1);

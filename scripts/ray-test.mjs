@@ -1,6 +1,6 @@
-// Runs the same cells on this machine and on a Ray of this machine, and compares them: node scripts/ray-test.mjs [part …]
-// SERA_RAY_PYTHON names a Python that has cluster/ installed; otherwise .venv-ray is made. Where that cannot be done in the
-// time limit, or there is no Python for it, it says so and ends well.
+// Runs the same cells locally and on a local Ray cluster, and compares the results: node scripts/ray-test.mjs [part …]
+// SERA_RAY_PYTHON names a Python that has cluster/ installed; otherwise .venv-ray is created. If that fails, exceeds the time
+// limit, or there is no Python, the script says so and exits with 0.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -36,7 +36,7 @@ const steps = (run, iteration = 1) => rows(run, "metrics.jsonl").filter((row) =>
 
 function near(found, expected, names, what) {
   assert.equal(found.length, expected.length, what);
-  // Of numbers below 1 the difference counts, of larger ones the share.
+  // The absolute difference of numbers below 1, the relative difference of larger ones.
   const farthest = Math.max(
     ...found.flatMap((row, i) =>
       names.map((name) => Math.abs(row[name] - expected[i][name]) / Math.max(1, Math.abs(expected[i][name]))),
@@ -59,7 +59,7 @@ const reported = [
 ];
 
 const parts = {
-  /** SeRA of two iterations: what both can compute alike is alike, and what is drawn is as good. */
+  /** Two iterations of SeRA: deterministic results agree, and samples are equally good. */
   async sera() {
     const start = await loadModel("data/world/sft");
     const both = { ...options, iterations: 2, epochs: 1, responses: 2, heldOut };
@@ -89,7 +89,7 @@ const parts = {
     await start.free();
   },
 
-  /** Every loss that TRL has, in sums of different weights, so that one which means something else shows in the sum. */
+  /** Every loss that TRL has, in sums with different weights, so that a loss with another meaning changes the sum. */
   async losses() {
     const start = await loadModel("data/world/sft");
     const sums = {
@@ -117,7 +117,7 @@ const parts = {
     await start.free();
   },
 
-  /** An adapter on a base; micro-batches; decay, cosine and clipping. */
+  /** An adapter on a base; micro-batches; weight decay, cosine schedule and clipping. */
   async lora() {
     const start = await loadModel("data/world/sft", { lora: { rank: 4 } });
     const both = {
@@ -138,7 +138,7 @@ const parts = {
     await start.free();
   },
 
-  /** Parameters shared out among the workers. */
+  /** Parameters sharded across the workers. */
   async shard() {
     const start = await loadModel("data/world/sft");
     const local = await align(start, pairs, { ...options, epochs: 1, folder: folder("local-shard") });
@@ -152,7 +152,7 @@ const parts = {
     await start.free();
   },
 
-  /** Storage that is too small is said to be, and with room the run goes on. */
+  /** Full storage is reported as such, and the run continues once there is room. */
   async full() {
     const small = join(work, "small");
     mkdirSync(small);
@@ -183,7 +183,7 @@ const parts = {
     }
   },
 
-  /** A run that is interrupted cancels its job, and goes on from the job's last checkpoint. */
+  /** An interrupted run cancels its job, and continues from the job's last checkpoint. */
   async cancel() {
     const start = await loadModel("data/world/sft");
     const both = { ...options, batchSize: 4, epochs: 10, folder: folder("cancel"), on: there() };
@@ -214,7 +214,7 @@ const parts = {
     await start.free();
   },
 
-  /** A worker that is killed is started again by Ray, and goes on from its last checkpoint. */
+  /** Ray restarts a killed worker, which continues from its last checkpoint. */
   async worker() {
     const start = await loadModel("data/world/sft");
     let killed = 0;
@@ -240,7 +240,7 @@ const parts = {
     await start.free();
   },
 
-  /** A head that is killed and stays away is said to be; when there is one again, the run goes on. */
+  /** The loss of the head is reported as such; with a new head, the run continues. */
   async head() {
     const start = await loadModel("data/world/sft");
     const both = () => ({ ...options, batchSize: 4, epochs: 10, seed: 7, folder: folder("head"), on: there() });
@@ -269,14 +269,14 @@ for (const name of wanted) {
 }
 process.exit(0);
 
-/** A Python that has cluster/ installed; where there is none and none can be made, this says why and ends. */
+/** A Python that has cluster/ installed; if there is none and none can be created, says why and exits. */
 function pythonWithCluster() {
   const given = process.env.SERA_RAY_PYTHON;
   if (given) return given;
   const made = ".venv-ray/bin/python";
   try {
     if (!existsSync(made)) execFileSync("python3", ["-m", "venv", ".venv-ray"], { stdio: "inherit" });
-    // Minutes and gigabytes the first time: torch, Ray and what they need.
+    // Takes minutes and gigabytes the first time: torch, Ray and their dependencies.
     execFileSync(made, ["-m", "pip", "install", "--quiet", "./cluster"], {
       stdio: "inherit",
       timeout: 1000 * Number(process.env.SERA_RAY_INSTALL_SECONDS ?? 1200),
@@ -290,7 +290,7 @@ function pythonWithCluster() {
   }
 }
 
-/** Starts a head with two CPUs, on ports that are free. */
+/** Starts a head with two CPUs, on free ports. */
 async function startHead() {
   const [port, dashboard] = await freePorts(2);
   const args = [
@@ -325,7 +325,7 @@ async function listed() {
   return (await fetch(`${head.address.replace("ray", "http")}/api/jobs/`)).json();
 }
 
-/** Ids of the processes that this script's head has started whose command matches: they are of its session. */
+/** Ids of the processes in the session of this script's head whose command matches. */
 function processes(pattern, leader = head.process.pid) {
   const read = (pid, file) => {
     try {
@@ -345,7 +345,7 @@ function processes(pattern, leader = head.process.pid) {
   return pids.filter((pid) => session(pid) === leader && pattern.test(read(pid, "cmdline"))).map(Number);
 }
 
-/** Ends a head and everything that it has started, as if its machine were gone. */
+/** Kills a head and everything that it has started, as if its machine were lost. */
 function kill({ pid: leader }) {
   for (const pid of processes(/./, leader)) process.kill(pid, "SIGKILL");
 }

@@ -1,4 +1,4 @@
-// Loads a checkpoint folder, or an adapter's, and writes it again, for scripts/check_checkpoint_files.py to compare:
+// Loads a checkpoint or adapter folder and saves it again, for scripts/check_checkpoint_files.py to compare:
 //   node scripts/resave.mjs checkpoint FROM TO [DTYPE [MAX_SHARD_BYTES]]
 //   node scripts/resave.mjs adapter FROM TO
 import { readAdapter, writeAdapter } from "../dist/src/model/checkpoint/adapters/adapter-files.js";

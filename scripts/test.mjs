@@ -1,4 +1,4 @@
-// Runs node's test runner on every built test, or on those whose path contains one of the arguments. With SERA_COVERAGE=1 it also
+// Runs node's test runner on all built tests, or on those whose paths contain one of the arguments. With SERA_COVERAGE=1 it also
 // reports how much of the library they execute, and fails below a floor; see covered-test.mjs.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -9,7 +9,7 @@ if (SERA_COVERAGE === "1") {
   const { status } = spawnSync(process.execPath, ["scripts/covered-test.mjs", ...wanted], { stdio: "inherit", env });
   process.exit(status ?? 1);
 }
-// What an older source was built to stays in dist, and is left alone.
+// Files built from sources that no longer exist stay in dist, and are skipped.
 const hasSource = (name) => existsSync(name.replace(/^dist\//, "").replace(/\.js$/, ".ts"));
 const files = readdirSync("dist/test", { recursive: true })
   .map((name) => `dist/test/${name.replaceAll("\\", "/")}`)
@@ -20,7 +20,7 @@ if (files.length === 0) {
   console.error(`no test matches ${wanted.join(" ")}`);
   process.exit(1);
 }
-// Two at a time halve the minutes on two cores; more would crowd those that watch how long something takes. The report of every
-// test is long; this one repeats at its end what failed.
+// Running two at a time halves the time on two cores; more would disturb tests that measure how long something takes. The full
+// report is long; this reporter repeats the failures at its end.
 const flags = ["--enable-source-maps", "--test", "--test-concurrency=2", "--test-reporter=spec"];
 process.exit(spawnSync(process.execPath, [...flags, ...files], { stdio: "inherit" }).status ?? 1);

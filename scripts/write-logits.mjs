@@ -1,4 +1,4 @@
-// Writes what our engine computes from a checkpoint folder, for scripts/check_transformers.py to compare:
+// Writes the logits that our engine computes from a checkpoint folder, for scripts/check_transformers.py to compare:
 //   node scripts/write-logits.mjs FOLDER logits.json && python scripts/check_transformers.py FOLDER --logits logits.json
 import { writeFileSync } from "node:fs";
 import { Graph } from "../dist/src/graph/index.js";

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Python's side of bench/data.ts: pairs read by datasets, tokenised by tokenizers, their lengths as a pandas table.
+"""Python's side of bench/data.ts: reads pairs with datasets, tokenises them with tokenizers, and tabulates lengths in pandas.
 
     python bench/python/bench_data.py PAIRS FOLDER rows|batched
 
-FOLDER holds the tokenizer. "rows" tokenises each pair by itself, as TRL's trainers do; "batched" a thousand at a time, which the
-library spreads over the cores. Prints one JSON object.
+FOLDER holds the tokenizer. "rows" tokenises each pair separately, as TRL's trainers do; "batched" tokenises a thousand at a time,
+which the library spreads over the cores. Prints one JSON object.
 """
 
 import json

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""PyTorch's side of bench/large.ts: DPO steps with PEFT's LoRA on a checkpoint read from bf16 and computed in float32.
+"""PyTorch's side of bench/large.ts: DPO steps with PEFT's LoRA on a checkpoint stored in bf16 and computed in float32.
 
     python bench/python/bench_large.py '{"checkpoint": …}'
 
-The logits are computed where a response token is predicted only. Prints one JSON object.
+Logits are computed only where a response token is predicted. Prints one JSON object.
 """
 
 import json
@@ -22,7 +22,7 @@ BETA = 0.1
 
 
 def peak_bytes() -> int:
-    """Largest resident memory since the last call, where Linux tells it."""
+    """Peak resident memory since the last call (Linux only)."""
     status = Path("/proc/self/status").read_text()
     Path("/proc/self/clear_refs").write_text("5")
     return 1024 * int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
@@ -75,7 +75,7 @@ def main() -> None:
     times = [seconds(step) for _ in range(work["steps"] + 1)]
     peak_step = peak_bytes()
     optimizer.zero_grad()
-    # What comes now is counted without what was just freed.
+    # What follows is counted without the memory that was just freed.
     peak_bytes()
 
     model.eval()

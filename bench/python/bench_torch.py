@@ -121,7 +121,7 @@ def bench_forward_backward(size: dict) -> dict:
 
 
 def fastest_optimizer(model: LlamaForCausalLM) -> tuple[str, torch.optim.Optimizer, dict[str, float]]:
-    """The AdamW implementation whose update is quickest on this machine, and what each takes in milliseconds."""
+    """The AdamW implementation with the fastest update on this machine, and the milliseconds of each."""
     candidates = {"for-loop": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}
 
     def build(name: str) -> torch.optim.Optimizer:
@@ -136,7 +136,7 @@ def fastest_optimizer(model: LlamaForCausalLM) -> tuple[str, torch.optim.Optimiz
 
 
 def fastest_clip(model: LlamaForCausalLM) -> tuple[str, bool, dict[str, float]]:
-    """Whether clipping by the global norm is quicker tensor by tensor or in foreach kernels."""
+    """Whether clipping by the global norm is faster tensor by tensor or in foreach kernels."""
 
     def clip(foreach: bool) -> Tensor:
         return torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_GRAD_NORM, foreach=foreach)
@@ -160,7 +160,7 @@ def bench_step(size: dict) -> dict:
         optimizer.step()
 
     return {
-        # Forward, backward, clipping and update have each run by now.
+        # By now, forward, backward, clipping and update have each run.
         **timed(samples(work, warm_up=0), rows.numel()),
         "optimizer": optimizer_name,
         "optimizerMilliseconds": optimizer_took,
@@ -177,7 +177,7 @@ def bench_score(size: dict) -> dict:
 
 
 def bench_decode(size: dict, rows: int, sampled: bool) -> dict:
-    # Here, because the other measures do not need it.
+    # Imported here, because the other measures do not need it.
     from decode_loop import DecodeLoop
 
     model = build_model({**size, "length": DECODE_PROMPT + DECODE_NEW}).eval()
@@ -186,7 +186,7 @@ def bench_decode(size: dict, rows: int, sampled: bool) -> dict:
     mask = torch.ones_like(prompts)
 
     def with_generate(sampled: bool = sampled) -> Tensor:
-        # Its own top_k would be 50.
+        # Its default top_k is 50.
         drawn = {"do_sample": True, "temperature": 1.0, "top_k": 0} if sampled else {"do_sample": False}
         written = model.generate(prompts, attention_mask=mask, max_new_tokens=DECODE_NEW, **drawn)
         return written[:, DECODE_PROMPT:]
@@ -253,7 +253,7 @@ def main() -> None:
         "size": options.size,
         "what": options.what,
         "threads": torch.get_num_threads(),
-        # An allocator that keeps its pages makes PyTorch markedly faster on Linux, so a result says what was set.
+        # An allocator that keeps its pages makes PyTorch markedly faster on Linux, so a result records the setting.
         "environment": {k: v for k, v in os.environ.items() if k.startswith(("MALLOC_", "LD_PRELOAD", "OMP_", "MKL_"))},
     }
     print(json.dumps({**about, **result, "baseRssBytes": base, "peakRssBytes": peak_rss_bytes()}))

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-# The trainer keeps log-probabilities under the reference in this cache: each run begins without them.
+# The trainer caches log-probabilities under the reference here; each run starts with an empty cache.
 os.environ["HF_DATASETS_CACHE"] = tempfile.mkdtemp()
 
 import psutil
@@ -27,14 +27,14 @@ from trl import DPOConfig, DPOTrainer
 
 
 class TokenTrainer(DPOTrainer):
-    """A DPOTrainer whose examples are tokens already."""
+    """A DPOTrainer whose examples are already tokenised."""
 
     def _prepare_dataset(self, dataset, *args, **kwargs):
         return dataset
 
 
 def dpo_config(batch_size: int, beta: float, learning_rate: float, **more: bool) -> DPOConfig:
-    """One epoch in float32, with nothing beside the training."""
+    """One epoch in float32, with nothing besides training."""
     return DPOConfig(
         output_dir=tempfile.mkdtemp(),
         per_device_train_batch_size=batch_size,

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Times an iteration of SeRA by transformers and TRL on a CPU, for bench/sera-iteration.ts to stand beside.
+"""Times an iteration of SeRA with transformers and TRL on a CPU, for comparison in bench/sera-iteration.ts.
 
     python bench/python/bench_trl_iteration.py FOLDER POLICY '{"batchSize": …}'
 
-FOLDER holds model/ in Hugging Face layout, the start, and pairs.jsonl, pairs in tokens; POLICY is the model of the iteration before, or
-its adapter. Prints {"scoring": ..., "sampling": ..., "training": ..., "peakBytes": ...} as its last line.
+FOLDER holds model/, the start in Hugging Face layout, and pairs.jsonl, the tokenised pairs; POLICY is the model of the previous
+iteration, or its adapter. Prints {"scoring": ..., "sampling": ..., "training": ..., "peakBytes": ...} as its last line.
 """
 
 import json
@@ -19,7 +19,7 @@ from bench_trl import TokenTrainer, dpo_config
 from datasets import Dataset
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-# As many rows as our side has: responses are sorted by length, so that little is padding.
+# As many rows as on our side: responses are sorted by length, so there is little padding.
 ROWS = 32
 
 

@@ -1,7 +1,7 @@
-"""Decoding with a preallocated KV cache in as few PyTorch calls as a Llama needs.
+"""Decoding with a preallocated KV cache, in as few PyTorch calls as a Llama needs.
 
-It stands beside transformers' `generate`, whose own bookkeeping outweighs the arithmetic of a small model, so that
-the number we compare with is the better of the two.
+It is measured in addition to transformers' `generate`, whose bookkeeping outweighs the arithmetic of a small model, so
+that we compare with the better of the two.
 """
 
 import torch
@@ -11,7 +11,7 @@ from transformers import LlamaForCausalLM
 
 
 class DecodeLoop:
-    """A model's weights, arranged so that one matmul gives q, k and v and one gives gate and up."""
+    """A model's weights, arranged so that one matmul computes q, k and v, and one computes gate and up."""
 
     def __init__(self, model: LlamaForCausalLM):
         config = model.config
@@ -36,7 +36,7 @@ class DecodeLoop:
 
     @torch.inference_mode()
     def generate(self, prompts: Tensor, new_tokens: int, sampled: bool) -> Tensor:
-        """Continuations [rows, new_tokens] of `prompts` [rows, length], which all have the same length; greedy ones or samples."""
+        """Greedy or sampled continuations [rows, new_tokens] of `prompts` [rows, length], which all have the same length."""
         rows, length = prompts.shape
         end = length + new_tokens
         angles = torch.arange(end).double()[:, None] * self.frequencies
@@ -53,7 +53,7 @@ class DecodeLoop:
         return torch.cat(tokens, dim=1)
 
     def _logits(self, ids: Tensor, at: int, cos: Tensor, sin: Tensor, cache: list[Tensor]) -> Tensor:
-        """Logits [rows, vocab] of the next token after `ids` [rows, new], which begin at position `at`."""
+        """Logits [rows, vocab] of the next token after `ids` [rows, new], which start at position `at`."""
         rows, new = ids.shape
         q_heads = self.heads + self.kv_heads
         cos, sin = cos[at : at + new], sin[at : at + new]

@@ -1,4 +1,4 @@
-// Makes the docs site, the API reference and the guides of docs/, in site/ (see package.json here for why it is apart):
+// Builds the docs site (the API reference and the guides of docs/) in site/. Why it is a separate package: see its package.json.
 //     npm run docs [folder]
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
