@@ -45,7 +45,7 @@ export async function browserTest(python: string, browser: string, out: string):
       await interrupts(notebook, checks);
       return "used";
     });
-    await checks.check("the page complains of nothing", async () => {
+    await checks.check("the page reports no errors", async () => {
       expect(
         complaints.length === 0,
         `${complaints.length} errors in its console, the first: ${complaints[0]}`,

@@ -106,7 +106,7 @@ test("an editor that fails or is invalid is named in the error", async () => {
   await assert.rejects(bridge(pairs, worldEditor()), {
     name: "InputError",
     message:
-      /^pair "a": the editor of the synthetic world edits responses to prompts of the synthetic world alone, not to "p"/,
+      /^pair "a": the editor of the synthetic world edits only responses to prompts of the synthetic world, not to "p"/,
   });
 });
 

@@ -78,7 +78,7 @@ describe("a cell", () => {
       "TypeCheckError",
       /^1:7 - Type 'number' is not assignable to type 'string'/,
     ],
-    "throws what is no error": ["throw 7", "UncaughtValue", /^7$/],
+    "throws a value that is not an error": ["throw 7", "UncaughtValue", /^7$/],
     "awaits what is rejected": ["await Promise.reject(new RangeError('far'))", "RangeError", /^far$/],
     "wants to end the process": ["process.exit(2)", "Error", /^process\.exit\(2\): a cell cannot end the kernel/],
     "gives the library what it cannot use": [

@@ -31,7 +31,7 @@ export function worldEditor(): Editor {
       const request = typeof prompt === "string" ? parsePrompt(prompt) : undefined;
       if (!request)
         throw new InputError(
-          `the editor of the synthetic world edits responses to prompts of the synthetic world alone, not to ${quote(prompt, 120)}; use an llmEditor or one of your own`,
+          `the editor of the synthetic world edits only responses to prompts of the synthetic world, not to ${quote(prompt, 120)}; use an llmEditor or one of your own`,
         );
       const sign = way === "improve" ? 1 : -1;
       const value = (text: string) => sign * goldReward(prompt as string, text).total;

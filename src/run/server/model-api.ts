@@ -218,7 +218,7 @@ export class ModelApi {
     if (refused.success)
       throw new StatusError(refused.data.error.code, headers, `${status} with an error: ${problemIn(shown)}`);
     if (answer === undefined && schema !== inWords)
-      throw new StatusError(status, headers, `${status} and what is no JSON: ${quote(shown, 100)}`);
+      throw new StatusError(status, headers, `${status} and a body that is not JSON: ${quote(shown, 100)}`);
     try {
       return readResponse(schema, answer ?? text);
     } catch (error) {

@@ -14,15 +14,15 @@ export async function interrupts(notebook: Notebook, checks: Checks): Promise<vo
     await page.keyboard.press("i");
     await page.keyboard.press("i");
   };
-  await checks.check("the toolbar's button stops a loop without an end", () =>
+  await checks.check("the toolbar's button stops an endless loop", () =>
     stopped(notebook, "while (true) {}", byButton),
   );
-  await checks.check("I I stops a wait without an end", () => stopped(notebook, "await new Promise(() => {})", byKeys));
+  await checks.check("I I stops an endless wait", () => stopped(notebook, "await new Promise(() => {})", byKeys));
 
   const training =
     "const { pairs } = await loadPreferences(world.train, { limit: 400 });\n" +
     "await align(await loadModel(world.sft), pairs, { epochs: 50 });";
-  await checks.check("the toolbar's button stops training, which keeps what it has", async () => {
+  await checks.check("the toolbar's button stops training, which keeps its progress", async () => {
     const index = await notebook.start(training);
     await until("a training step", async () => / loss /.test(await notebook.text(index)), 60);
     await byButton();
@@ -38,7 +38,7 @@ export async function interrupts(notebook: Notebook, checks: Checks): Promise<vo
     return `${line}; ${await answers(notebook)}`;
   });
 
-  await checks.check("the kernel starts again from the menu", async () => {
+  await checks.check("the kernel restarts from the menu", async () => {
     await notebook.run("const kept = 1;");
     await notebook.menu("Kernel", "Restart Kernel…");
     await page.locator(".jp-Dialog .jp-mod-accept").click();

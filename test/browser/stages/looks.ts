@@ -17,7 +17,7 @@ export async function dark(notebook: Notebook, checks: Checks): Promise<void> {
     await until(name, async () => (await notebook.page.locator(`body[data-jp-theme-name="${name}"]`).count()) > 0);
   };
   await theme("JupyterLab Dark");
-  await checks.check("tables and texts can be read in the dark theme", async () => {
+  await checks.check("tables and texts are readable in the dark theme", async () => {
     const parts = { table: ".sera-table td", progress: ".jp-RenderedHTMLCommon b", pair: ".jp-RenderedHTMLCommon u" };
     const seen: string[] = [];
     for (const [name, selector] of Object.entries(parts)) {
@@ -55,14 +55,14 @@ export async function saved(notebook: Notebook, lab: Lab, checks: Checks): Promi
   const plots = await plotCells(notebook.panel);
   const untrusted = await Notebook.open(page, lab, "untrusted.ipynb");
   await checks.check("a saved notebook of someone else shows its tables", () => typesOf(untrusted.panel));
-  await checks.check("of their pages the first", async () => {
+  await checks.check("the first of their pages", async () => {
     const table = untrusted.panel.locator(".sera-table", { has: page.locator("section[hidden]") }).first();
     await table.scrollIntoViewIfNeeded();
     const open = await table.locator("section:visible").count();
     expect(open === 1, `${open} pages at once`, "one");
     return (await table.locator("section:visible > div").textContent())!;
   });
-  await checks.check("and its plots", () => livePlots(untrusted.panel, plots));
+  await checks.check("a saved notebook of someone else shows its plots", () => livePlots(untrusted.panel, plots));
   for (const [i, cell] of (await untrusted.cells.all()).entries()) {
     await cell.scrollIntoViewIfNeeded();
     await checks.picture(`untrusted-${i + 1}`, cell);
@@ -90,7 +90,7 @@ export async function converted(file: string, page: Page, python: string, out: s
   ]);
   await page.goto(pathToFileURL(join(out, "converted.html")).href);
   await checks.check("nbconvert's page shows tables", () => typesOf(page.locator("body")));
-  await checks.check("and plots as pictures", async () => {
+  await checks.check("nbconvert's page shows plots as pictures", async () => {
     const plots = page.locator(".jp-OutputArea-output svg:visible, .jp-OutputArea-output img:visible");
     const boxes = await Promise.all((await plots.all()).map((plot) => plot.boundingBox()));
     const wanted = await plotCells(page.locator("body"));

@@ -23,7 +23,7 @@ export async function quickstart(notebook: Notebook, checks: Checks): Promise<vo
   await checks.check("tables show the types of their columns", () => typesOf(notebook.panel));
   await checks.check("a table's pages turn by a click", () => turnPage(notebook, checks));
   await checks.check("plots are drawn live", () => livePlots(notebook.panel, plots));
-  await checks.check("a mark of a plot tells what it is", () => hoverMark(notebook, checks));
+  await checks.check("a mark of a plot shows a tooltip", () => hoverMark(notebook, checks));
 }
 
 /** Follows the first cell that trains from its start to its end. */

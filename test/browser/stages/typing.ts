@@ -27,7 +27,7 @@ export async function typing(notebook: Notebook, checks: Checks): Promise<void> 
   });
   await clear();
 
-  await checks.check("Shift+Tab tells the signature", async () => {
+  await checks.check("Shift+Tab shows the signature", async () => {
     await notebook.type("loadPreferences");
     await page.keyboard.press("Shift+Tab");
     const tooltip = page.locator(".jp-Tooltip:visible");
@@ -43,7 +43,7 @@ export async function typing(notebook: Notebook, checks: Checks): Promise<void> 
   });
   await clear();
 
-  await checks.check("an error tells its name, its message and its line", async () => {
+  await checks.check("an error shows its name, message and line", async () => {
     const index = await notebook.run(
       "interface Reviewed { readonly margin?: { readonly mean: number } }\n" +
         "function meanOf(pair: Reviewed): number {\n  return pair.margin!.mean;\n}\nmeanOf({});",
@@ -54,7 +54,7 @@ export async function typing(notebook: Notebook, checks: Checks): Promise<void> 
     await checks.picture("error", notebook.cell(index));
     return told.split("\n")[0]!;
   });
-  await checks.check("a wrong type is told before the cell runs", async () => {
+  await checks.check("a wrong type is reported before the cell runs", async () => {
     const index = await notebook.run('const half: number = "0.5";');
     const told = await notebook.text(index);
     expect(

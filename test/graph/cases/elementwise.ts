@@ -106,7 +106,7 @@ export const elementwise = {
   checkpoint: [
     { title: "checkpoint alone", inputs: [normal(2, 3)], build: (x) => b.checkpoint(x) },
     {
-      title: "checkpoint after a scalar, a matrix and what is no number",
+      title: "checkpoint after a scalar, a matrix and NaN",
       inputs: [normal(3), normal(), normal(2, 3)],
       build: (x, y, z) => b.mul(b.checkpoint(b.exp(x), [b.exp(y), z, b.log(b.neg(b.mul(z, z)))]), y),
     },

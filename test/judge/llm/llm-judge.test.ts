@@ -496,7 +496,7 @@ describe("llmJudge refuses", () => {
       {},
       /^anthropic:claude-haiku-4-5: no API key; set the environment variable ANTHROPIC_API_KEY$/,
     ],
-    "a missing key of one's own": [
+    "a missing key of a custom variable": [
       { provider: "openai", model: "m", keyVariable: "SERA_NO_KEY" },
       {},
       /environment variable SERA_NO_KEY$/,

@@ -69,7 +69,12 @@ const rows: Readonly<Record<string, readonly [...cells: string[], shown: string]
     "[outside, seen()]",
     "[ 1, 1 ]",
   ],
-  "a type error is told before anything runs": ["let ran = 0;", "ran = 1; const wrong: number = 'text';", "ran", "0"],
+  "a type error is reported before anything runs": [
+    "let ran = 0;",
+    "ran = 1; const wrong: number = 'text';",
+    "ran",
+    "0",
+  ],
   "var in a block": ["for (var turn of [1, 2, 3]) { if (turn > 1) var found = turn; }", "[turn, found]", "[ 3, 3 ]"],
   closure: ["let count = 0; const up = () => ++count;", "up(); up();", "count", "2"],
   "async code that still runs": [

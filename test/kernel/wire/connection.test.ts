@@ -36,7 +36,7 @@ describe("a connection file", () => {
   });
 
   const wrong: [name: string, change: object, message: RegExp][] = [
-    ["a port that is none", { iopub_port: 70_000 }, /iopub_port = 70000, expected /],
+    ["an invalid port", { iopub_port: 70_000 }, /iopub_port = 70000, expected /],
     ["a field that lacks", { hb_port: undefined }, /hb_port = nothing, expected number/],
     ["an unknown transport", { transport: "udp" }, /transport = "udp", expected .*"tcp"\|"ipc"/],
     ["another signature", { signature_scheme: "hmac-md5" }, /signature_scheme = "hmac-md5", expected "hmac-sha256"/],

@@ -190,7 +190,10 @@ describe("a server that fails", () => {
       (response: ServerResponse) =>
         void response.writeHead(status, headers).end(text);
     const faults: [ReturnType<typeof sent>, RegExp][] = [
-      [sent(200, "<html>welcome</html>"), /returned 200 and what is no JSON: "<html>welcome.*\/models.*ends in \/v1/],
+      [
+        sent(200, "<html>welcome</html>"),
+        /returned 200 and a body that is not JSON: "<html>welcome.*\/models.*ends in \/v1/,
+      ],
       [sent(404, "Not Found"), /returned 404 Not Found; asked for "http:.*\/models".*ends in \/v1/],
       [sent(200, '{"data":[{"id":7}]}'), /unexpected response format: data\.0\.id/],
       [sent(200, '{"data":null}'), /unexpected response format: data/],
