@@ -67,12 +67,11 @@ const worlds = {
     async load(limit) {
       const start = await loadModel(process.env.SERA_MODEL ?? smollm2Path(), { threads, lora: { rank: 16 } });
       const { prompts } = await loadPrompts(instructions.train, { limit });
-      const { prompts: validation } = await loadPrompts(instructions.validation);
+      const { prompts: heldOut } = await loadPrompts(instructions.validation);
       return {
         start,
         pairs: await instructionPairs(start, prompts, { seed: 1, folder: "runs/tuning/instructions" }),
-        // Only the prompts are used in validation, but a pair needs responses.
-        heldOut: validation.map((row) => ({ ...row, chosen: "A sentence.", rejected: "No." })),
+        heldOut,
       };
     },
   },

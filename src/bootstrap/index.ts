@@ -18,7 +18,6 @@ export {
   sampleRequests,
   sampleResponses,
   samplesOf,
-  type PromptTokens,
   type Sample,
 } from "./sample.js";
 export { drawVotes } from "./votes.js";

@@ -1,8 +1,9 @@
 import { implicitReward, type HasImplicitReward } from "../align/losses/reward.js";
 import type { TaskOptions } from "../base/task.js";
+import type { TokenizedPrompt } from "../data/tokenize.js";
 import type { TokenSequence } from "../model/scoring/batch.js";
 import { ensemble, finiteLogProbs, type Scorer } from "../review/index.js";
-import type { PromptTokens, Sample } from "./sample.js";
+import type { Sample } from "./sample.js";
 
 /** A sample and its reward. */
 export interface LabelledSample extends Sample {
@@ -35,7 +36,7 @@ export interface Labellers {
  */
 export async function labelSamples(
   samples: readonly Sample[],
-  prompts: readonly PromptTokens[],
+  prompts: readonly TokenizedPrompt[],
   { loss, policies, reference, known = new Map() }: Labellers,
   { signal, onProgress }: TaskOptions = {},
 ): Promise<LabelledSample[]> {

@@ -1,7 +1,7 @@
 import type { Random } from "../base/random.js";
 import type { TaskOptions } from "../base/task.js";
 import { promptIds } from "../data/prompt-ids.js";
-import type { TokenizedPair } from "../data/tokenize.js";
+import type { TokenizedPair, TokenizedPrompt } from "../data/tokenize.js";
 import {
   generate,
   type Generation,
@@ -9,12 +9,6 @@ import {
   type GenerationRequest,
 } from "../model/generation/generate.js";
 import type { Policy } from "../model/policy/policy.js";
-
-/** A prompt, identified by the first pair that has it. */
-export interface PromptTokens {
-  readonly id: string;
-  readonly prompt: Int32Array;
-}
 
 /** A response sampled from the policy. */
 export interface Sample {
@@ -30,8 +24,8 @@ export interface Sample {
   readonly writer?: number;
 }
 
-/** Returns the distinct prompts of the pairs, in order. */
-export function distinctPrompts(pairs: readonly TokenizedPair[]): PromptTokens[] {
+/** Returns the distinct prompts of the pairs, in order, each with the id of the first pair that has it. */
+export function distinctPrompts(pairs: readonly TokenizedPair[]): TokenizedPrompt[] {
   const ids = promptIds(pairs);
   return pairs.filter(({ id }, i) => id === ids[i]).map(({ id, prompt }) => ({ id, prompt }));
 }
@@ -44,7 +38,7 @@ export function distinctPrompts(pairs: readonly TokenizedPair[]): PromptTokens[]
  */
 export async function* sampleResponses(
   policy: Policy,
-  prompts: readonly PromptTokens[],
+  prompts: readonly TokenizedPrompt[],
   responses: number,
   random: Random,
   options: GenerationOptions,
@@ -54,14 +48,14 @@ export async function* sampleResponses(
 }
 
 /** Returns generation requests for R responses per prompt. */
-export function sampleRequests(prompts: readonly PromptTokens[], responses: number): GenerationRequest[] {
+export function sampleRequests(prompts: readonly TokenizedPrompt[], responses: number): GenerationRequest[] {
   return prompts.map(({ id, prompt }) => ({ key: id, prompt, responses }));
 }
 
 /** Converts the generated responses to {@link sampleRequests} into samples. */
 export async function* samplesOf(
   batches: AsyncIterable<readonly Generation[]>,
-  prompts: readonly PromptTokens[],
+  prompts: readonly TokenizedPrompt[],
 ): AsyncGenerator<Sample[]> {
   for await (const batch of batches) {
     yield batch.map(({ request, number, tokens, complete, logProb }) => ({

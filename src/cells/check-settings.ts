@@ -15,12 +15,19 @@ function listOf(what: string, fields: readonly string[]): Check {
   const isOne = (value: unknown) =>
     isObject(value) && isPrompt(value["prompt"]) && fields.every((field) => typeof value[field] === "string");
   return {
-    expected: `a list of ${what} {id, prompt, ${fields.join(", ")}}`,
+    expected: `a list of ${what} {${["id", "prompt", ...fields].join(", ")}}`,
     isGood: (value) => Array.isArray(value) && value.every(isOne),
   };
 }
 
 const pairs = listOf("pairs", ["chosen", "rejected"]);
+const prompts = listOf("prompts", []);
+const pairsOrPrompts: Check = {
+  expected: `${pairs.expected} or of prompts {id, prompt}`,
+  isGood: (value) =>
+    pairs.isGood(value) ||
+    (prompts.isGood(value) && (value as readonly object[]).every((row) => !("chosen" in row || "rejected" in row))),
+};
 const path: Check = { expected: "a path", isGood: (value) => typeof value === "string" && value !== "" };
 const yesOrNo: Check = { expected: "true or false", isGood: (value) => typeof value === "boolean" };
 const isFunction = (value: unknown) => typeof value === "function";
@@ -28,7 +35,7 @@ const isFunction = (value: unknown) => typeof value === "function";
 const elsewhere: Check = { expected: "", isGood: () => true };
 
 const checks: { readonly [Name in keyof Required<RunSettings>]: Check } = {
-  heldOut: pairs,
+  heldOut: pairsOrPrompts,
   validation: pairs,
   demonstrations: listOf("demonstrations", ["response"]),
   columns: {
@@ -69,7 +76,7 @@ const checks: { readonly [Name in keyof Required<RunSettings>]: Check } = {
 /** What messages call the rows of each list. */
 const rowNames = {
   pairs: "pair",
-  heldOut: "held-out pair",
+  heldOut: "held-out row",
   validation: "validation pair",
   demonstrations: "demonstration",
 } as const;

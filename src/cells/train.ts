@@ -4,9 +4,10 @@ import { InputError, quote } from "../base/errors.js";
 import { requireOptions } from "../base/option-names.js";
 import { callOwn } from "../base/own-function.js";
 import type { Demonstration } from "../data/load-demonstrations.js";
+import type { NamedPrompt } from "../data/load-prompts.js";
 import type { PreferencePair } from "../data/pair.js";
-import { adviceWithoutSkipping, tokenizeDemonstrations, tokenizePairs } from "../data/tokenize.js";
-import { heldOutPairs } from "../judge/held-out.js";
+import { adviceWithoutSkipping, tokenizeDemonstrations } from "../data/tokenize.js";
+import { textTokenizer } from "../judge/held-out.js";
 import type { Judge } from "../judge/judge.js";
 import { labellingJudge, judgeOfGold } from "../judge/response-judge.js";
 import type { Recipe } from "../methods/recipe.js";
@@ -15,7 +16,7 @@ import { cell } from "../notebook/display.js";
 import type { ComputeTarget } from "../run/executor.js";
 import type { Evaluator, RunControls, RunInput } from "../run/input.js";
 import type { LoggedStep } from "../run/logged-step.js";
-import type { Method, RunTexts } from "../run/method.js";
+import type { Method } from "../run/method.js";
 import { openRun } from "../run/open-run.js";
 import { adviceOn, inCells, isNative, runSettingNames, type ColumnRule } from "../run/options/index.js";
 import type { Tracker } from "../run/tracking.js";
@@ -28,10 +29,10 @@ export type EvaluateFunction = Evaluator["evaluate"];
 /** Settings of a run that do not depend on its method: data, judge, folder. */
 export interface RunSettings {
   /**
-   * Pairs on which each iteration's policy is evaluated. Prompts of the synthetic world and of instructions have a gold
-   * reward.
+   * Pairs, or prompts without responses, on which each iteration's policy is evaluated. Its implicit reward is compared
+   * with the labels of pairs. Prompts of the synthetic world and of instructions have a gold reward, and are answered.
    */
-  readonly heldOut?: readonly PreferencePair[] | undefined;
+  readonly heldOut?: readonly PreferencePair[] | readonly NamedPrompt[] | undefined;
   /**
    * Pairs for model selection (`keepBestBy`, `patience`) and for `evaluateEvery`; they must not overlap with `heldOut`.
    */
@@ -179,12 +180,7 @@ export function runInput(policy: Policy, pairs: readonly PreferencePair[], setti
   const fit = { maxLength, maxPromptLength, truncatePrompts };
   const { contextLength } = policy.config;
   const tokenizing = { ...fit, contextLength, adviceOnLongPrompts: adviceWithoutSkipping };
-  const tokenize = (texts: readonly PreferencePair[]) => tokenizePairs(texts, policy.tokenizer, tokenizing).pairs;
-  const tokenized = ({ pairs, heldOut, validation }: RunTexts) => ({
-    pairs: tokenize(pairs),
-    ...(heldOut?.length && { heldOut: heldOutPairs(tokenize(heldOut), heldOut) }),
-    ...(validation?.length && { validation: tokenize(validation) }),
-  });
+  const tokenized = textTokenizer(policy.tokenizer, tokenizing);
   const texts = { pairs, heldOut, validation };
   return {
     start: policy,

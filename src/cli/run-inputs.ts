@@ -5,7 +5,6 @@ import { Random } from "../base/random.js";
 import { parseColumnNames, type ColumnNames } from "../data/columns.js";
 import { flipLabels } from "../data/flip-labels.js";
 import type { LoadedDemonstrations } from "../data/load-demonstrations.js";
-import type { PreferencePair } from "../data/pair.js";
 import type { LoadedPreferences } from "../data/load-preferences.js";
 import type { Reading } from "../data/reading.js";
 import {
@@ -16,13 +15,13 @@ import {
   type TokenizedDemonstration,
   type TokenizedPair,
 } from "../data/tokenize.js";
-import { heldOutPairs } from "../judge/held-out.js";
+import { heldOutPairs, textTokenizer } from "../judge/held-out.js";
 import type { Judge } from "../judge/judge.js";
 import { labellingJudge, judgeOfGold } from "../judge/response-judge.js";
 import { textsOf } from "../data/texts-of.js";
 import type { Policy } from "../model/policy/policy.js";
-import type { Method, RunTexts } from "../run/method.js";
-import type { InputTexts, RecordedCommand, RunInput } from "../run/input.js";
+import type { Method } from "../run/method.js";
+import type { RecordedCommand, RunInput } from "../run/input.js";
 import { clusterOptions, computeTargetOf, type ClusterArguments } from "./cluster-options.js";
 import { dataNotes, templateNotes, tokenizedPrompts } from "./data-notes.js";
 import { dataOptions, share, type DataArguments, type EngineArguments } from "./options.js";
@@ -174,23 +173,13 @@ export async function prepareRun(
     ...(judge && { judge: labellingJudge(judge, offline.pairs) }),
     ...(referenceCache !== undefined && { referenceCache }),
     ...(demonstrations && { demonstrations }),
-    texts: inputTexts({ pairs: offline.pairs, heldOut: held?.pairs, validation: validation?.pairs }, start, run),
+    texts: {
+      ...{ pairs: offline.pairs, heldOut: held?.pairs, validation: validation?.pairs },
+      // Rewritten texts that do not fit are skipped or rejected like those from the file.
+      tokenized: textTokenizer(start.tokenizer, tokenizeOptions(start.config, run)),
+    },
     ...(heldOut && { heldOut: heldOutPairs(heldOut.examples, held.pairs) }),
     ...(validation && { validation: fitPairs(run.validationData!, validation, start, run).examples }),
-  };
-}
-
-/** The texts for methods that rewrite them; rewritten texts that do not fit are skipped or rejected like those from the file. */
-function inputTexts(texts: RunTexts, { tokenizer, config }: Policy, run: DataArguments): InputTexts {
-  const tokenize = (pairs: readonly PreferencePair[]) =>
-    tokenizePairs(pairs, tokenizer, tokenizeOptions(config, run)).pairs;
-  return {
-    ...texts,
-    tokenized: ({ pairs, heldOut, validation }) => ({
-      pairs: tokenize(pairs),
-      ...(heldOut && { heldOut: heldOutPairs(tokenize(heldOut), heldOut) }),
-      ...(validation && { validation: tokenize(validation) }),
-    }),
   };
 }
 

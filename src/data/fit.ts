@@ -8,7 +8,7 @@ export interface Fitted {
  * Truncates a prompt and its responses so that the prompt and each response fit the context together. First, a response
  * that would leave the prompt less than a quarter of the context (or less than its length, if shorter) is cut at its end;
  * then the prompt is cut at its beginning, after its BOS, to make room for the longest response. All responses therefore
- * follow the same prompt.
+ * follow the same prompt. Without responses, the prompt leaves room for one token.
  *
  * @param whole the prompt's token ids, including the BOS if there is one
  * @param bosTokens 1 if the prompt begins with a BOS, else 0
@@ -25,7 +25,7 @@ export function fitToContext(
   const prompt = cutBeginning(whole, bosTokens, maxPromptLength);
   const leastPrompt = Math.min(prompt.length, Math.max(bosTokens + 1, Math.floor(contextLength / 4)));
   const cut = responses.map((response) => response.slice(0, contextLength - leastPrompt));
-  const room = contextLength - Math.max(...cut.map((response) => response.length));
+  const room = contextLength - Math.max(1, ...cut.map((response) => response.length));
   return { prompt: cutBeginning(prompt, bosTokens, room), responses: cut };
 }
 

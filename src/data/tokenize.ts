@@ -3,6 +3,7 @@ import { tokenizerDigest } from "../model/policy/fingerprint.js";
 import type { RenderedPrompt, Tokenizer } from "../model/tokenizer/tokenizer.js";
 import { fitToContext } from "./fit.js";
 import type { Demonstration } from "./load-demonstrations.js";
+import type { NamedPrompt } from "./load-prompts.js";
 import type { PairTokens, PreferencePair, Prompt } from "./pair.js";
 import { placeText } from "./places.js";
 import { unwrittenParts } from "./unwritten.js";
@@ -21,6 +22,9 @@ export interface TokenizedPair {
   /** Numbers of the pair by name, for the loss. */
   readonly columns?: Readonly<Record<string, number>>;
 }
+
+/** A prompt as token ids. */
+export type TokenizedPrompt = Pick<TokenizedPair, "id" | "prompt">;
 
 /** A demonstration as token ids. */
 export interface TokenizedDemonstration {
@@ -121,6 +125,17 @@ export function tokenizePairs(
   );
   const identical = made.filter(({ chosen, rejected }) => sameTokens(chosen, rejected)).length;
   return { pairs: made, identical, ...counts };
+}
+
+/** Tokenizes prompts to answer by the rules of {@link tokenizePairs}; each leaves room for at least one token. */
+export function tokenizePrompts(
+  prompts: readonly NamedPrompt[],
+  tokenizer: Tokenizer,
+  options: TokenizeOptions,
+): { prompts: TokenizedPrompt[] } & TokenizationCounts {
+  const encode = ({ prompt }: NamedPrompt) => encoded(prompt, [], tokenizer);
+  const { tokenized, ...counts } = tokenizeExamples(prompts, encode, tokenizer, options);
+  return { prompts: tokenized.map(({ example: { id }, prompt }) => ({ id, prompt })), ...counts };
 }
 
 /** Tokenizes demonstrations by the rules of {@link tokenizePairs}. */

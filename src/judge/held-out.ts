@@ -1,7 +1,15 @@
 import { goldRewardsOf } from "../data/gold.js";
+import type { NamedPrompt } from "../data/load-prompts.js";
 import type { PreferencePair } from "../data/pair.js";
-import type { TokenizedPair } from "../data/tokenize.js";
-import type { HeldOut } from "../run/input.js";
+import {
+  tokenizePairs,
+  tokenizePrompts,
+  type TokenizedPair,
+  type TokenizedPrompt,
+  type TokenizeOptions,
+} from "../data/tokenize.js";
+import type { Tokenizer } from "../model/tokenizer/tokenizer.js";
+import type { HeldOut, InputTexts } from "../run/input.js";
 
 /**
  * Prepares held-out pairs for a run. Prompts of the synthetic world and of the instructions come with their gold reward.
@@ -10,7 +18,28 @@ import type { HeldOut } from "../run/input.js";
  * @param pairs the pairs as texts
  */
 export function heldOutPairs(tokenized: readonly TokenizedPair[], pairs: readonly PreferencePair[]): HeldOut {
-  const promptOf = new Map(pairs.map(({ id, prompt }) => [id, prompt]));
+  return { pairs: tokenized, ...goldOf(tokenized, pairs) };
+}
+
+/** Returns the function that tokenizes the texts of a run; held-out rows are pairs, or prompts without responses. */
+export function textTokenizer(tokenizer: Tokenizer, options: TokenizeOptions): InputTexts["tokenized"] {
+  const tokenize = (pairs: readonly PreferencePair[]) => tokenizePairs(pairs, tokenizer, options).pairs;
+  const heldOutOf = (rows: readonly (PreferencePair | NamedPrompt)[]): HeldOut => {
+    if (rows.every(isPair)) return heldOutPairs(tokenize(rows), rows);
+    const { prompts } = tokenizePrompts(rows, tokenizer, options);
+    return { pairs: [], prompts, ...goldOf(prompts, rows) };
+  };
+  return ({ pairs, heldOut, validation }) => ({
+    pairs: tokenize(pairs),
+    ...(heldOut?.length && { heldOut: heldOutOf(heldOut) }),
+    ...(validation?.length && { validation: tokenize(validation) }),
+  });
+}
+
+const isPair = (row: PreferencePair | NamedPrompt): row is PreferencePair => "chosen" in row;
+
+function goldOf(tokenized: readonly TokenizedPrompt[], rows: readonly NamedPrompt[]): Pick<HeldOut, "gold"> {
+  const promptOf = new Map(rows.map(({ id, prompt }) => [id, prompt]));
   const rewards = goldRewardsOf(tokenized.map(({ id }) => promptOf.get(id)!));
-  return { pairs: tokenized, ...(rewards && { gold: (i: number, response: string) => rewards[i]!(response) }) };
+  return rewards ? { gold: (i, response) => rewards[i]!(response) } : {};
 }

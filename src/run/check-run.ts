@@ -15,7 +15,8 @@ import { lossOf, trainingOptions } from "./options/index.js";
 /**
  * Checks that a run has the data that its training options require.
  *
- * @throws InputError as {@link checkTrainingInputs}, or if training would select by missing pairs or by held-out pairs
+ * @throws InputError as {@link checkTrainingInputs}, if training would select by missing pairs or by held-out pairs, or if
+ *   held-out prompts have neither responses nor a gold reward
  */
 export function checkTrainings(method: Method, { pairs, validation, heldOut }: RunInput): void {
   const named = [
@@ -23,6 +24,11 @@ export function checkTrainings(method: Method, { pairs, validation, heldOut }: R
     ["validation pair", validation ?? []],
     ["held-out pair", heldOut?.pairs ?? []],
   ] as const;
+  requireIds("held-out prompt", heldOut?.prompts ?? []);
+  if (heldOut?.prompts && !heldOut.gold)
+    throw new InputError(
+      "heldOut: the prompts have no gold reward, so nothing can score responses to them; give preference pairs, or score responses in `evaluate`",
+    );
   for (const [what, rows] of named) {
     requireIds(what, rows);
     rows.forEach(checkColumns);

@@ -1,7 +1,7 @@
 import type { HasImplicitReward } from "../align/losses/reward.js";
 import { Random } from "../base/random.js";
 import { reported } from "../base/task.js";
-import type { TokenizedPair } from "../data/tokenize.js";
+import type { TokenizedPair, TokenizedPrompt } from "../data/tokenize.js";
 import type { GenerationOptions } from "../model/generation/generate.js";
 import { pairLogProbs, pairRewards, rewardMargins, type PairValues } from "../review/index.js";
 import { bootstrapInterval } from "../stats/interval.js";
@@ -40,8 +40,8 @@ export interface EvaluationSettings {
 }
 
 /**
- * Evaluates the policy of an iteration on held-out pairs: its implicit reward against the labels, and, if there is a
- * gold reward, one sampled response per prompt against the response of iteration 0, the reference.
+ * Evaluates the policy of an iteration: on held-out pairs, its implicit reward against the labels; if there is a gold
+ * reward, one sampled response per held-out prompt against the response of iteration 0, the reference.
  */
 export async function evaluateHeldOut(
   context: RunContext,
@@ -50,7 +50,10 @@ export async function evaluateHeldOut(
   settings: EvaluationSettings,
 ): Promise<Evaluation> {
   const { folder } = context;
-  const agreement = await labelAgreement(context, t, heldOut.pairs, settings);
+  const agreement =
+    heldOut.pairs.length > 0
+      ? await labelAgreement(context, t, heldOut.pairs, settings)
+      : { accuracy: null, meanMargin: null };
   if (!heldOut.gold) return agreement;
   const responses = await folder.rows(runLayout.iteration(t).responses, () => respond(context, t, heldOut, settings));
   const rivals = t === 0 ? responses : await folder.readRows(runLayout.iteration(0).responses);
@@ -129,26 +132,26 @@ export function pairLogProbsRows(ids: readonly string[], { chosen, rejected }: P
 async function respond(
   context: RunContext,
   t: number,
-  { pairs, gold }: HeldOut,
+  { pairs, prompts = pairs, gold }: HeldOut,
   settings: EvaluationSettings,
 ): Promise<JudgedResponse[]> {
-  const sample = () => sampleTexts(context, t, pairs, settings);
+  const sample = () => sampleTexts(context, t, prompts, settings);
   const { generation, seed, startCache } = settings;
   const responses =
-    t === 0 ? await startCache.responses(pairs, { seed, ...generation }, "evaluation", sample) : await sample();
-  return responses.map((response, i) => ({ id: pairs[i]!.id, response, gold: gold!(i, response) }));
+    t === 0 ? await startCache.responses(prompts, { seed, ...generation }, "evaluation", sample) : await sample();
+  return responses.map((response, i) => ({ id: prompts[i]!.id, response, gold: gold!(i, response) }));
 }
 
 async function sampleTexts(
   context: RunContext,
   t: number,
-  pairs: readonly TokenizedPair[],
+  prompts: readonly TokenizedPrompt[],
   settings: EvaluationSettings,
 ): Promise<string[]> {
   const model = await context.model(t);
-  const requests = pairs.map(({ id, prompt }) => ({ key: id, prompt, responses: 1 }));
+  const requests = prompts.map(({ id, prompt }) => ({ key: id, prompt, responses: 1 }));
   const random = streamOf(settings).fork("responses");
-  const texts = new Array<string>(pairs.length);
+  const texts = new Array<string>(prompts.length);
   await reported(context.label("answer held-out prompts", t), "responses", context.controls, async (task) => {
     for await (const batch of context.executor.samples(model, requests, random, settings.generation, task)) {
       for (const { request, tokens } of batch) texts[request] = settings.textOf(tokens);

@@ -1,7 +1,7 @@
 import { InputError } from "../base/errors.js";
 import type { TaskControls } from "../base/task.js";
 import type { BootstrappedRow, ResponseJudge } from "../bootstrap/index.js";
-import type { ContextFit, TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
+import type { ContextFit, TokenizedDemonstration, TokenizedPair, TokenizedPrompt } from "../data/tokenize.js";
 import type { Policy } from "../model/policy/policy.js";
 import type { ComputeTarget } from "./executor.js";
 import type { Json } from "./folder/identity.js";
@@ -88,10 +88,13 @@ export interface RunControls extends TaskControls {
   readonly trackers?: readonly Tracker[] | undefined;
 }
 
-/** Held-out pairs and, if there is one, the gold reward of responses to their prompts. */
+/** What a run is evaluated on. */
 export interface HeldOut {
+  /** Pairs whose labels the implicit reward is compared with; none if there are only prompts. */
   readonly pairs: readonly TokenizedPair[];
-  /** Reward in [0, 1] of a response to the prompt of pair `i`. */
+  /** Prompts without responses. Default: those of the pairs. */
+  readonly prompts?: readonly TokenizedPrompt[];
+  /** Reward in [0, 1] of a response to prompt `i`; without it, prompts are not answered. */
   readonly gold?: (i: number, response: string) => number;
 }
 

@@ -1,4 +1,5 @@
 import type { PairLoss, PairObjective } from "../align/pair-objective.js";
+import type { NamedPrompt } from "../data/load-prompts.js";
 import type { PreferencePair } from "../data/pair.js";
 import type { InputTexts, RunControls, RunInput } from "./input.js";
 import type { ColumnRule, MethodOptions } from "./options/index.js";
@@ -60,10 +61,10 @@ export interface Method {
 /** Sources of training pairs: the data, and the method itself ("made"), whose pairs only have the columns of rules. */
 export type TrainedPairs = readonly ("data" | "made")[];
 
-/** The pairs of a run as texts. */
+/** The pairs of a run as texts, and the prompts that it is evaluated on. */
 export interface RunTexts {
   readonly pairs: readonly PreferencePair[];
-  readonly heldOut?: readonly PreferencePair[] | undefined;
+  readonly heldOut?: readonly (PreferencePair | NamedPrompt)[] | undefined;
   readonly validation?: readonly PreferencePair[] | undefined;
 }
 

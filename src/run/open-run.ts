@@ -17,7 +17,7 @@ import { readIdentity, requireSame, runIdentity, writeIdentity, type RunIdentity
 import { runLayout } from "./folder/layout.js";
 import { lockFolder } from "./folder/lock.js";
 import { hasResults, RunFolder } from "./folder/run-folder.js";
-import type { RunControls, RunInput } from "./input.js";
+import type { HeldOut, RunControls, RunInput } from "./input.js";
 import { LocalExecutor } from "./local-executor.js";
 import { isKnown, type Method } from "./method.js";
 import { checkPart, identityOf, lossOf, sftTable, trainingOptions } from "./options/index.js";
@@ -315,7 +315,7 @@ async function identify(
     engine: await start.programs.engine.describe(),
     data: {
       pairs: pairsFacts(pairs),
-      ...(heldOut && { heldOut: { ...pairsFacts(heldOut.pairs), gold: heldOut.gold !== undefined } }),
+      ...(heldOut && { heldOut: { ...heldOutFacts(heldOut), gold: heldOut.gold !== undefined } }),
       ...(validation && { validation: pairsFacts(validation) }),
       ...(demonstrations && { demonstrations: rowsFacts(demonstrations, demonstrationText) }),
     },
@@ -329,6 +329,9 @@ async function identify(
 function withoutMemory({ memory: _, ...options }: Method["options"]): object {
   return options;
 }
+
+const heldOutFacts = ({ pairs, prompts }: HeldOut) =>
+  prompts ? { prompts: rowsFacts(prompts, ({ id, prompt }) => JSON.stringify([id, [...prompt]])) } : pairsFacts(pairs);
 
 const pairsFacts = (pairs: readonly TokenizedPair[]) => rowsFacts(pairs, (pair) => JSON.stringify(pairRow(pair)));
 

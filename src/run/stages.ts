@@ -16,12 +16,11 @@ import {
   sampleRequests,
   samplesOf,
   type LabelledSample,
-  type PromptTokens,
   type Sample,
 } from "../bootstrap/index.js";
 import { pairRow } from "../data/pair-row.js";
 import { promptIds } from "../data/prompt-ids.js";
-import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
+import type { TokenizedDemonstration, TokenizedPair, TokenizedPrompt } from "../data/tokenize.js";
 import { responseName } from "../model/generation/generate.js";
 import { tokenizerDigest } from "../model/policy/fingerprint.js";
 import { savePolicy } from "../model/policy/policy-files.js";
@@ -533,6 +532,10 @@ export class Stages {
     const { folder } = this.context;
     await folder.rows(runLayout.pairs, async () => pairs.map(pairRow));
     if (heldOut) await folder.rows(runLayout.heldOutPairs, async () => heldOut.pairs.map(pairRow));
+    if (heldOut?.prompts) {
+      const rows = heldOut.prompts.map(({ id, prompt }) => ({ id, prompt: [...prompt] }));
+      await folder.rows(runLayout.heldOutPrompts, async () => rows);
+    }
     if (validation) await folder.rows(runLayout.validationPairs, async () => validation.map(pairRow));
     if (demonstrations) {
       await folder.rows(runLayout.demonstrations, async () =>
@@ -565,7 +568,7 @@ export class Stages {
     {
       prompts = this.prompts,
       temperature = this.options.temperature,
-    }: { readonly prompts?: readonly PromptTokens[]; readonly temperature?: number },
+    }: { readonly prompts?: readonly TokenizedPrompt[]; readonly temperature?: number },
   ): Promise<Sample[]> {
     const model = await this.context.model(t - 1);
     const batches = await this.context.measured(t, "sampling", "sample responses", (task) =>

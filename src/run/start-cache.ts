@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { cachedInFile, type Cached } from "../base/cached-file.js";
 import type { TaskOptions } from "../base/task.js";
-import type { PromptTokens } from "../bootstrap/index.js";
+import type { TokenizedPrompt } from "../data/tokenize.js";
 import { cachedPairLogProbs, pairLogProbs, type PairValues, type Scorer } from "../review/index.js";
 import type { RunContext, WorkKind } from "./context.js";
 import type { TrainingPair } from "./input.js";
@@ -39,7 +39,7 @@ export class StartCache {
    * @param settings everything else that the responses depend on
    */
   async responses(
-    prompts: readonly PromptTokens[],
+    prompts: readonly TokenizedPrompt[],
     settings: object,
     kind: WorkKind,
     sample: () => Promise<readonly string[]>,

@@ -251,7 +251,10 @@ describe("sera in a cell", () => {
     inEmptyFolder(test);
     const refuses = (own: object, message: string | RegExp) =>
       assert.rejects(align(start, pairs, { ...shared, ...own } as RunOptions), { name: "InputError", message });
-    await refuses({ heldOut: "x" }, 'heldOut: found "x", expected a list of pairs {id, prompt, chosen, rejected}');
+    await refuses(
+      { heldOut: "x" },
+      'heldOut: found "x", expected a list of pairs {id, prompt, chosen, rejected} or of prompts {id, prompt}',
+    );
     await refuses({ validation: [{ prompt: "a" }] }, /^validation: found .*, expected a list of pairs/);
     await refuses(
       { demonstrations: [{ prompt: "a" }] },

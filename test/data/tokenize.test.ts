@@ -6,7 +6,13 @@ import { compileChatTemplate } from "../../src/model/tokenizer/chat/chat-templat
 import { ConversationFormat } from "../../src/model/tokenizer/chat/conversation-format.js";
 import { tokenizerFromFiles } from "../../src/model/tokenizer/load-tokenizer.js";
 import type { Tokenizer } from "../../src/model/tokenizer/tokenizer.js";
-import { encodePrompt, encodeResponse, tokenizeDemonstrations, tokenizePairs } from "../../src/data/tokenize.js";
+import {
+  encodePrompt,
+  encodeResponse,
+  tokenizeDemonstrations,
+  tokenizePairs,
+  tokenizePrompts,
+} from "../../src/data/tokenize.js";
 import type { PreferencePair } from "../../src/data/pair.js";
 import { byteTokenizer } from "./byte-tokenizer.js";
 
@@ -216,6 +222,22 @@ test("a cut prompt without a BOS gets none", () => {
   const without = { ...tokenizer, renderPrompt: () => ({ bos: "", text: "abcdef" }) };
   const { pairs } = tokenizePairs([pair([{ role: "user", content: "" }], "g", "h")], without, { contextLength: 7 });
   assert.equal(tokenizer.decode(pairs[0]!.prompt), "bcdef");
+});
+
+describe("tokenizePrompts", () => {
+  test("encodes prompts as tokenizePairs does, and leaves room for one token", () => {
+    const prompts = [{ id: "x", prompt: "ab" }];
+    const { prompts: encoded, ...counts } = tokenizePrompts(prompts, tokenizer, { contextLength: 4 });
+    assert.deepEqual(encoded, [{ id: "x", prompt: Int32Array.of(1, ...ids("ab")) }]);
+    assert.deepEqual(counts, { truncation: none, skipped: [], unwritten: {} });
+    assert.throws(() => tokenizePrompts(prompts, tokenizer, { contextLength: 3 }), {
+      name: "InputError",
+      message: /^prompt of "x": /,
+    });
+    const cut = tokenizePrompts(prompts, tokenizer, { contextLength: 3, truncatePrompts: true });
+    assert.deepEqual(cut.prompts[0]!.prompt, Int32Array.of(1, ...ids("b")));
+    assert.equal(cut.truncation.promptTokens, 1);
+  });
 });
 
 describe("tokens compared with TRL's DPOTrainer", () => {

@@ -54,6 +54,13 @@ describe("rewardAugmented", () => {
     assert.ok(
       (await folder.readRows(runLayout.heldOutPairs)).every(({ prompt }) => text(prompt).startsWith("goal ten . ")),
     );
+    const prompts = heldOut.map(({ id, prompt }) => ({ id, prompt }));
+    const answering = await train(start, pairs, methods.rewardAugmented()({ ...shared, rounds: 1 }), {
+      heldOut: prompts,
+    });
+    const asked = await (await RunFolder.open(answering.folder)).readRows(runLayout.heldOutPrompts);
+    assert.equal(asked.length, heldOut.length);
+    assert.ok(asked.every(({ prompt }) => text(prompt).startsWith("goal ten . ")));
     assert.ok((await folder.readRows(runLayout.validationPairs)).length > validation.length);
     assert.ok(run.iterations[1]!.goldReward! >= 0);
     assert.ok(Math.abs(Number(run.steps.get("loss", 0)) - Math.log(2)) < 1e-5, "the reference reads the same goals");

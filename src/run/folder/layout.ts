@@ -11,6 +11,7 @@ import {
   loggedStep,
   pairRow,
   pairLogProbsRow,
+  promptRow,
   recordedCommand,
   reviewedRow,
   runSummary,
@@ -24,6 +25,8 @@ export const runLayout = {
   /** The tokenized pairs for training, and those for evaluation and model selection. */
   pairs: rowsFile("pairs.jsonl", pairRow),
   heldOutPairs: rowsFile("held-out-pairs.jsonl", pairRow),
+  /** The tokenized prompts for evaluation, if they were given without responses. */
+  heldOutPrompts: rowsFile("held-out-prompts.jsonl", promptRow),
   validationPairs: rowsFile("validation-pairs.jsonl", pairRow),
   demonstrations: rowsFile("demonstrations.jsonl", demonstrationRow),
   /** What was read from the data files, skipped and truncated. */

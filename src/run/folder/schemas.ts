@@ -31,6 +31,8 @@ export const pairRow: z.ZodType<PairRow> = z.object({
   columns: z.record(z.string(), z.number()).exactOptional(),
 });
 
+export const promptRow = z.object({ id: z.string(), prompt: tokenIds });
+
 export const demonstrationRow = z.object({ id: z.string(), prompt: tokenIds, response: tokenIds });
 
 export const pairLogProbsRow: z.ZodType<PairLogProbsRow> = z.object({
