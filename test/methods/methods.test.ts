@@ -372,13 +372,13 @@ describe("every recipe", () => {
     });
   }
 
-  it("ends with the same bytes after an interruption (those without a test of their own for that)", async (test) => {
+  it("ends with the same bytes after an interruption (SPIN, Curry-DPO, SPA, DICE, iterative DPO)", async (test) => {
     for (const recipe of [
       methods.spin(),
       methods.curryDpo(),
       methods.spa({ shares: [0.25, 0.25, 0.5] }),
       methods.dice({ completeOnly: false, rounds: 2 }),
-      methods.iterativeDpo(),
+      methods.iterativeDpo({ rounds: 2 }),
     ]) {
       const whole = await run(test, recipe);
       const folder = emptyFolder(test);
