@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { compare, type CompareOptions } from "../../src/cells/compare.js";
 import { loadModel } from "../../src/cells/load-model.js";
@@ -64,7 +64,7 @@ describe("compare", () => {
     assert.deepEqual(readdirSync("runs").sort(), folders);
   });
 
-  it("stores the reference's log-probabilities in referenceCache", async (test) => {
+  it("stores the start's log-probabilities and responses in referenceCache", async (test) => {
     inEmptyFolder(test);
     await compare(
       start,
@@ -72,7 +72,12 @@ describe("compare", () => {
       { DPO: methods.direct({}) },
       { ...options, seeds: [1], rounds: 1, referenceCache: "kept" },
     );
-    assert.equal(readdirSync("kept").length, 1);
+    const stored = readdirSync("kept").map((name) => JSON.parse(readFileSync(`kept/${name}`, "utf8")) as object);
+    assert.deepEqual(stored.map((found) => ("responses" in found ? "responses" : "log-probabilities")).sort(), [
+      "log-probabilities",
+      "log-probabilities",
+      "responses",
+    ]);
     assert.equal(readdirSync("runs").includes("reference-cache"), false);
   });
 

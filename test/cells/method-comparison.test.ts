@@ -3,12 +3,13 @@ import { describe, it } from "node:test";
 import { MethodComparison } from "../../src/cells/method-comparison.js";
 import type { Run } from "../../src/cells/run.js";
 import { tableOf } from "../../src/cells/table-of.js";
+import { crossedInterval } from "../../src/stats/crossed.js";
 
 describe("MethodComparison", () => {
-  it("pairs each run with the baseline's run of the same seed, and counts wins against its own start", () => {
+  it("pairs runs by seed and prompt, and counts wins against each run's own start", () => {
     /** A run with these gold rewards of two prompts' responses, at the start and at the end. */
-    const finished = (begun: readonly number[], ended: readonly number[]) => {
-      const responses = (golds: readonly number[]) => tableOf(golds.map((gold, i) => ({ id: `${i}`, gold })));
+    const finished = (begun: readonly number[], ended: readonly number[], ids = ["a", "b"]) => {
+      const responses = (golds: readonly number[]) => tableOf(golds.map((gold, i) => ({ id: ids[i]!, gold })));
       const summary = (golds: readonly number[]) => ({
         goldReward: golds[0],
         seconds: { training: 0, scoring: 0, sampling: 0, evaluation: 0 },
@@ -32,6 +33,25 @@ describe("MethodComparison", () => {
     const { name: _, adjustedPValue: __, significant: ___, ...alone } = difference!;
     assert.deepEqual(result.difference("other", "baseline"), { ...alone, over: "seeds and prompts" });
     assert.ok(Math.abs(result.difference("baseline", "other").mean + 0.15) < 1e-12);
+    const paired = crossedInterval(
+      [
+        [0.4 - 0.1, 0.4 - 0.3],
+        [0.9 - 0.8, 0.5 - 0.4],
+      ],
+      { low: -1, high: 1 },
+    );
+    assert.deepEqual(result.difference("other", "baseline"), paired);
+    const reversed = [finished([0.5, 0.5], [0.3, 0.1], ["b", "a"]), finished([0.2, 0.2], [0.4, 0.8], ["b", "a"])];
+    const byId = new MethodComparison({ baseline: reversed, other }, [1, 2]);
+    assert.deepEqual(byId.difference("other", "baseline"), paired);
+    const elsewhere = finished([0.5, 0.5], [0.3, 0.1], ["b", "c"]);
+    assert.throws(
+      () => new MethodComparison({ elsewhere: [elsewhere, elsewhere], other }, [1, 2]).difference("other", "elsewhere"),
+      {
+        name: "InputError",
+        message: /^prompt "a" was answered in only one of two runs/,
+      },
+    );
     // Wins of the seeds: none of two and both; against the other seed's start they would be 0 and 1 of 2 the other way round.
     assert.deepEqual(
       result.winRates.map(({ mean }) => mean),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { before, describe, it } from "node:test";
 import {
@@ -118,10 +118,11 @@ describe("sera compare", () => {
     assert.match(JSON.stringify(facts.judge), /judge-1/);
   });
 
-  it("refuses options that do not fit together", async () => {
+  it("refuses options that do not fit together, before anything is written", async () => {
     const refused = async (message: string, ...args: readonly string[]) => {
       const { code, stderr } = await run([...common, ...args, "--out", "refused"], work);
       assert.deepEqual([code, besidesScores(stderr)], [1, `sera: ${message}\n`]);
+      assert.equal(existsSync(join(work, "refused")), false);
     };
     await refused("--select is not an option of compare; it belongs to sera, dice", ...methods, "--select", "0.5");
     await refused('--baseline: found "SeRA", expected one of DPO, My SFT', ...methods, "--baseline", "SeRA");

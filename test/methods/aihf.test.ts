@@ -103,9 +103,14 @@ describe("aihf", () => {
     }
   });
 
-  it("refuses missing demonstrations or pairs, fine-tuning options and invalid weights", async (test) => {
+  it("refuses missing demonstrations or pairs, fine-tuning options and invalid weights before anything is trained", async (test) => {
     const open = async (own: object, given: object) =>
-      openRun(methods.aihf()({ ...shared, ...own }), await tinyInput(programs, given), { folder: emptyFolder(test) });
+      openRun(
+        methods.aihf()({ ...shared, ...own }),
+        await tinyInput(programs, given),
+        { folder: emptyFolder(test) },
+        { onStep: () => assert.fail("a step was taken") },
+      );
     await assert.rejects(open({}, {}), {
       name: "InputError",
       message: "this method trains on demonstrations beside the pairs; pass `demonstrations`",

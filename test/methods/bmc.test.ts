@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { align } from "../../src/cells/sera.js";
 import type { Run } from "../../src/cells/run.js";
@@ -14,6 +15,7 @@ import { offerHost } from "../../src/notebook/host.js";
 import { runLayout } from "../../src/run/folder/layout.js";
 import { RunFolder } from "../../src/run/folder/run-folder.js";
 import { tokenDifference } from "../../src/run/index.js";
+import { assertClose } from "../support/compare.js";
 import { emptyFolder, inEmptyFolder } from "../support/folder.js";
 import { resultsIn } from "../support/tiny-run.js";
 import { worldPolicy } from "../support/world-policy.js";
@@ -49,7 +51,7 @@ describe("bmc", () => {
     assert.equal(run.iterations[1]!.pairsSeen, 24);
   });
 
-  it("weights tokens without a bridge too, and supports the plain DPO loss and those of IPO and ORPO", async (test) => {
+  it("weights tokens without a bridge, bridges with a plain loss, and supports the losses of IPO and ORPO", async (test) => {
     inEmptyFolder(test);
     const lossesOf = async (own: Parameters<typeof methods.bmc>[0], options = {}) =>
       (await train(start, pairs, methods.bmc(own)({ ...shared, ...options }))).steps.array("loss") as number[];
@@ -60,6 +62,10 @@ describe("bmc", () => {
     const dpo = await train(start, pairs, methods.direct()(shared));
     assert.notDeepEqual(alone, dpo.steps.array("loss"));
     assert.deepEqual(await lossesOf({ loss: "dpo" }), dpo.steps.array("loss"));
+    const bridged = (await bridge(pairs, worldEditor())).pairs;
+    const onBridged = await train(start, bridged, methods.direct()(shared));
+    assert.deepEqual(await lossesOf({ loss: "dpo", bridge: "world" }), onBridged.steps.array("loss"));
+    assert.notDeepEqual(onBridged.steps.array("loss"), dpo.steps.array("loss"));
     assert.notDeepEqual(await lossesOf({ stopWords: "none" }), alone);
     for (const loss of ["ipo-bmc", "orpo-bmc"] as const)
       assert.ok((await lossesOf({ loss, bridge: "world" })).every(Number.isFinite));
@@ -85,11 +91,13 @@ describe("bmc", () => {
     ]);
   });
 
-  it("evaluates validation pairs with a finite loss", async (test) => {
+  it("weights the tokens of validation pairs too", async (test) => {
     inEmptyFolder(test);
-    const { pairs: validation } = await loadPreferences(world.validation, { limit: 4 });
-    const run = await train(start, pairs, methods.bmc()({ ...shared, evaluateEvery: 100 }), { validation });
-    assert.ok(Number.isFinite(run.steps.get("eval_loss", run.steps.numRows() - 1)));
+    // With all pairs in a step, the loss of a step is that of an evaluation on them after the step before.
+    const own = { ...shared, learningRate: 1e-2, rounds: 3, batchSize: pairs.length, evaluateEvery: 1 };
+    const { steps } = await train(start, pairs, methods.bmc()(own), { validation: pairs });
+    const evaluated = steps.array("eval_loss") as number[];
+    assertClose(evaluated.slice(0, -1), (steps.array("loss") as number[]).slice(1), 1e-5);
   });
 
   it("ends with the same bytes after an interruption", async (test) => {
@@ -104,7 +112,7 @@ describe("bmc", () => {
     assert.deepEqual(resultsIn(folder), resultsIn(whole.folder));
   });
 
-  it("stores its editor in the run's options, and refuses an editor without usable edits", async (test) => {
+  it("stores its editor in the run's options, and refuses an editor without usable edits before it writes anything", async (test) => {
     inEmptyFolder(test);
     const editor = (name: string, edit: Editor["edit"]): Editor => ({
       name,
@@ -122,10 +130,12 @@ describe("bmc", () => {
       await chosenIn(run),
       pairs.map(({ chosen }) => chosen),
     );
+    const before = readdirSync("runs");
     await assert.rejects(
       train(start, pairs, methods.bmc({ bridge: editor("echo", ({ response }) => response) })(shared)),
       { name: "InputError", message: /^the editor "echo" gave no usable edit for 12 of 12 pairs/ },
     );
+    assert.deepEqual(readdirSync("runs"), before);
     assert.throws(() => methods.bmc({ editBlind: true })(), {
       name: "InputError",
       message: "`editBlind`: there is no editor; give `bridge` too",

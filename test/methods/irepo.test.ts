@@ -171,9 +171,14 @@ describe("irepo", () => {
     }
   });
 
-  it("refuses a missing or uninformative judge, unanimous annotators, other losses and invalid options", async (test) => {
+  it("refuses an unfit judge, unanimous annotators, other losses and invalid options before anything is trained", async (test) => {
     const open = async (own: object, given: object) =>
-      openRun(methods.irepo(own)(shared), await tinyInput(programs, given), { folder: emptyFolder(test) });
+      openRun(
+        methods.irepo(own)(shared),
+        await tinyInput(programs, given),
+        { folder: emptyFolder(test) },
+        { onStep: () => assert.fail("a step was taken") },
+      );
     await assert.rejects(open({}, {}), { name: "InputError", message: /^this method labels responses with a judge/ });
     const distinct = textJudge("distinct", (response) =>
       [...response].reduce((sum, letter, i) => sum + letter.codePointAt(0)! / (i + 1), 0),

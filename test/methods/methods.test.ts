@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { after, describe, it, type TestContext } from "node:test";
 import { Random } from "../../src/base/random.js";
 import { firstBalancingPenalty, formPairs, penalizeLength } from "../../src/bootstrap/index.js";
@@ -14,7 +15,7 @@ import { responseLogProbs } from "../../src/model/scoring/score.js";
 import { Policy } from "../../src/model/policy/policy.js";
 import { assertClose } from "../support/compare.js";
 import { emptyFolder } from "../support/folder.js";
-import { byteTokenizer, randomPairs } from "../support/tiny-model.js";
+import { byteTokenizer, randomPairs, tinyPolicy } from "../support/tiny-model.js";
 import { resultsIn, textJudge, tinyInput } from "../support/tiny-run.js";
 
 const engine = new OnnxEngine({ threads: 1 });
@@ -47,9 +48,14 @@ describe("direct", () => {
 });
 
 describe("sft", () => {
-  it("uses the negative log-likelihood loss", async (test) => {
-    const { summary } = await run(test, methods.sft());
+  it("trains on the negative log-likelihood of the chosen responses", async (test) => {
+    const { summary, firstLoss } = await run(test, methods.sft({ batchSize: pairs.length }));
     assert.deepEqual([summary.method, summary.loss], ["nll", "nll"]);
+    const sequences = pairs.map(({ prompt, chosen }) => ({ prompt, response: chosen }));
+    await using start = await tinyPolicy(programs);
+    const total = (await responseLogProbs(start, sequences)).reduce((sum, logProb) => sum + logProb, 0);
+    const tokens = sequences.reduce((sum, { response }) => sum + response.length, 0);
+    assertClose([firstLoss(1)], [-total / tokens], 1e-5);
   });
 });
 
@@ -209,11 +215,12 @@ describe("spin", () => {
     assert.deepEqual([...new Set(rates)], ["1 0.01", "2 0.01", "3 0.0001"]);
   });
 
-  it("samples at its own temperature, whatever the temperature of evaluations", async (test) => {
+  it("samples at temperature 1 unless sampleTemperature says otherwise, whatever the temperature of evaluations", async (test) => {
     const samples = async (own: object) =>
       (await run(test, methods.spin({ rounds: 1, ...own }))).folder.readRows(runLayout.iteration(1).samples);
-    assert.deepEqual(await samples({ temperature: 0 }), await samples({ temperature: 3 }));
-    assert.notDeepEqual(await samples({}), await samples({ sampleTemperature: 0 }));
+    const one = await samples({ sampleTemperature: 1 });
+    for (const temperature of [0, 3]) assert.deepEqual(await samples({ temperature }), one);
+    assert.notDeepEqual(await samples({ sampleTemperature: 0 }), one);
   });
 });
 
@@ -275,9 +282,37 @@ describe("spa", () => {
     assert.ok(!differs.includes(1) && (differs.includes(2) || differs.includes(3)), `${differs}`);
   });
 
-  it("refuses options that would fail in a later round", async (test) => {
-    const refuses = (own: object, message: RegExp) =>
-      assert.rejects(run(test, methods.spa({ ...spread, ...own })), { name: "InputError", message });
+  it("refines labels after the share refineAfter of a round's steps", async (test) => {
+    const own = {
+      shares: [0.25, 0.75],
+      rounds: 4,
+      batchSize: 2,
+      refineShare: 1,
+      refineSmoothing: 0.4,
+      learningRate: 0.3,
+    };
+    const losses = async (refineAfter: number) => {
+      const { folder } = await run(test, methods.spa({ ...own, refineAfter }));
+      const steps = await folder.readRows(runLayout.metrics);
+      return steps.filter(({ iteration }) => iteration === 2).map(({ loss }) => loss);
+    };
+    const plain = await losses(1);
+    assert.equal(plain.length, 12);
+    for (const share of [0.25, 0.5]) {
+      const refined = await losses(share);
+      const first = plain.findIndex((loss, i) => loss !== refined[i]);
+      // The first steps may have no pair among the doubtful ones.
+      assert.ok(first >= 12 * share && first < 12 * share + 3, `${share}: ${first}`);
+    }
+  });
+
+  it("refuses options that would fail in a later round before it writes anything", async (test) => {
+    const refuses = async (own: object, message: RegExp) => {
+      const folder = emptyFolder(test);
+      const opened = openRun(methods.spa({ ...spread, ...own })(shared), await tinyInput(programs), { folder });
+      await assert.rejects(opened, { name: "InputError", message });
+      assert.deepEqual(readdirSync(folder), []);
+    };
     await refuses({ shares: [0.01, 0.5] }, /^shares: 0\.01 of 8 prompts leaves round 1 without one; raise it/);
     await refuses({ loss: "simpo" }, /^refineShare: the loss simpo has no reference/);
     await refuses({ microBatchSize: 2 }, /^microBatchSize: the loss refined dpo compares all pairs of a step/);
@@ -337,12 +372,13 @@ describe("every recipe", () => {
     });
   }
 
-  it("ends with the same bytes after an interruption (SPIN, Curry-DPO, SPA and DICE)", async (test) => {
+  it("ends with the same bytes after an interruption (SPIN, Curry-DPO, SPA, DICE, iterative DPO)", async (test) => {
     for (const recipe of [
       methods.spin(),
       methods.curryDpo(),
       methods.spa({ shares: [0.25, 0.25, 0.5] }),
       methods.dice({ completeOnly: false, rounds: 2 }),
+      methods.iterativeDpo({ rounds: 2 }),
     ]) {
       const whole = await run(test, recipe);
       const folder = emptyFolder(test);

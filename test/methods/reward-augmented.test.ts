@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { Random } from "../../src/base/random.js";
 import { implicitScores } from "../../src/cells/implicit-scores.js";
@@ -107,7 +108,7 @@ describe("rewardAugmented", () => {
     assert.ok(run.iterations[1]!.pairsSeen > 0);
   });
 
-  it("refuses data without scores or texts, prompts with goals, and a vocabulary without goal words", async (test) => {
+  it("refuses unfit data, prompts with goals and a vocabulary without goal words before it writes anything", async (test) => {
     inEmptyFolder(test);
     const method = methods.rewardAugmented()({ ...shared, rounds: 1 });
     const unscored = pairs.map(({ id, prompt, chosen, rejected }) => ({ id, prompt, chosen, rejected }));
@@ -142,8 +143,9 @@ describe("rewardAugmented", () => {
     await assert.rejects(train(start, pairs, method, { heldOut: atGoal(heldOut) }), {
       message: /^the prompt "goal ten \. .* states a goal already; give prompts as they were/,
     });
-    await assert.rejects(openRun(method, await tinyInput(programs), { folder: emptyFolder(test) }), {
+    await assert.rejects(openRun(method, await tinyInput(programs)), {
       message: /^the method "reward augmented" rewrites the texts of the pairs, and the run was given tokens alone/,
     });
+    assert.deepEqual(readdirSync("."), []);
   });
 });

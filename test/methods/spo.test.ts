@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { Run } from "../../src/cells/run.js";
 import { train } from "../../src/cells/train.js";
@@ -76,13 +77,17 @@ describe("spo", () => {
     assert.ok(Object.keys(resultsIn(folder)).some((name) => name.endsWith("head.safetensors")));
   });
 
-  it("supports a moving reference", async (test) => {
+  it("moves the reference to the policy after every step under referenceEvery: 1", async (test) => {
     inEmptyFolder(test);
-    const run = await train(start, pairs, methods.spo({ referenceEvery: 1 })(shared));
-    assert.ok(losses(run).every(Number.isFinite));
+    const largest = async (own: object) => {
+      const { steps } = await train(start, pairs, methods.spo(own)({ ...shared, learningRate: 1e-2 }));
+      return Math.max(...(steps.array("rewards/margins") as number[]).map(Math.abs));
+    };
+    assert.ok((await largest({ referenceEvery: 1 })) < 1e-4);
+    assert.ok((await largest({})) > 1e-2);
   });
 
-  it("refuses responses without key content, and token-level losses", async (test) => {
+  it("refuses responses without key content, and token-level losses, before anything is trained or scored", async (test) => {
     inEmptyFolder(test);
     const empty = pairs.map((pair) => ({ ...pair, chosen: "do not", rejected: "is not the" }));
     await assert.rejects(train(start, empty, methods.spo()(shared)), {
@@ -93,5 +98,9 @@ describe("spo", () => {
       name: "InputError",
       message: /^spo: the loss orpo-bmc/,
     });
+    for (const folder of readdirSync("runs")) {
+      const written = readdirSync(`runs/${folder}`).filter((name) => !name.startsWith(".lock-"));
+      assert.deepEqual(written, ["run.json"]);
+    }
   });
 });

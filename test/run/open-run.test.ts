@@ -490,12 +490,13 @@ describe("openRun", () => {
     );
   });
 
-  it("reports how many validation pairs are also training pairs, and which evaluation was kept", async (test) => {
+  it("reports how many validation pairs are also training pairs and which evaluation was best, and keeps that model", async (test) => {
     const notes: string[] = [];
     const reporter = { start: () => ({ update() {}, finish() {} }), note: (text: string) => void notes.push(text) };
     const input = await tinyInput(programs);
     const validation = [...input.pairs.slice(0, 3), ...renamed(randomPairs(2, Random.seeded(9)))];
-    const method = dpo({ evaluateEvery: 1, keepBestBy: "eval_loss", rounds: 3 });
+    const constant = { rounds: 3, learningRate: 5e-2, schedule: "constant", warmup: 0 };
+    const method = dpo({ ...constant, evaluateEvery: 1, keepBestBy: "eval_loss" });
     const folder = emptyFolder(test);
     const { summary } = await openRun(
       method,
@@ -519,6 +520,10 @@ describe("openRun", () => {
       value: best["eval_loss"],
     });
     assert.equal(summary.iterations[0]!.kept, undefined);
+    assert.ok(best["step"]! < rows.length, "the last step is the best");
+    const ended = await openRun(dpo({ ...constant, maxSteps: best["step"] }), input, { folder: emptyFolder(test) });
+    const weights = "iteration-1/model/model.safetensors";
+    assert.equal(resultsIn(folder)[weights], resultsIn(ended.folder)[weights]);
   });
 
   it("names the user's function that threw", async (test) => {

@@ -33,6 +33,8 @@ export class RayServer {
   version: string = pinned.ray;
   /** Answers in place of the API if a test sets it. */
   instead: ((response: ServerResponse) => void) | undefined;
+  /** Whether it breaks the connection in place of answering the next submission, whose job it starts. */
+  losesAnswer = false;
 
   private constructor(
     private readonly server: Server,
@@ -86,7 +88,7 @@ export class RayServer {
       return answer(200, { version: "4", ray_version: this.version, ray_commit: "0", session_name: "session" });
     if (url === "/api/jobs/")
       return method === "POST"
-        ? this.submit(JSON.parse(text) as Submission, answer)
+        ? this.submit(JSON.parse(text) as Submission, this.losesAnswer ? () => response.destroy() : answer)
         : answer(200, [...this.jobs.values()].map(detailsOf));
     const [, id, part] = /^\/api\/jobs\/([^/]+)(?:\/(logs|stop))?$/.exec(url) ?? [];
     const job = this.jobs.get(id ?? "");
@@ -98,6 +100,7 @@ export class RayServer {
   }
 
   private submit({ submission_id: id, entrypoint }: Submission, answer: (status: number, body: unknown) => void): void {
+    this.losesAnswer = false;
     if (this.jobs.has(id))
       return answer(500, `Job with submission_id ${id} already exists. Please use a different submission_id.`);
     const job: ServedJob = {

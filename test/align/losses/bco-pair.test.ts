@@ -7,7 +7,7 @@ import { ProgramCache } from "../../../src/engine/program-cache.js";
 import { Random } from "../../../src/base/random.js";
 import { Trainer } from "../../../src/align/trainer.js";
 import { assertClose } from "../../support/compare.js";
-import { lossByMeaning } from "../../support/loss-case.js";
+import { lossByMeaning, lossOverSteps } from "../../support/loss-case.js";
 import { randomPairs, tinyPolicy } from "../../support/tiny-model.js";
 
 const sigma = (x: number) => 1 / (1 + Math.exp(-x));
@@ -29,6 +29,16 @@ describe("BCO on pairs", () => {
     assertClose([loss], [value / 2], 1e-6, "loss");
     const [near, far] = [0.25 * sigma(-0.5), 0.25 * sigma(-2.5)];
     assertClose([...gradientChosen, ...gradientRejected], [-near, -far, far, near], 1e-6, "gradient");
+  });
+
+  it("classifies the rewards of a later step against the mean over all steps so far", async () => {
+    // β·ρ_w = 3 and 5, β·ρ_l = 0 and 2: the mean is 2.5, and 1.5 over both steps.
+    const later = { ...numbers, policyChosen: [-4, 0], policyRejected: [-6, -2] };
+    const [, second] = await lossOverSteps(engine, bcoPair({ beta: 0.5 }), [numbers, later], 2);
+    const value = -Math.log(sigma(1.5)) - Math.log(sigma(3.5)) - Math.log(sigma(1.5)) - Math.log(sigma(-0.5));
+    assertClose([second!.loss], [value / 2], 1e-6, "loss");
+    const expected = [-sigma(-1.5), -sigma(-3.5), sigma(-1.5), sigma(0.5)].map((slope) => slope / 4);
+    assertClose([...second!.gradientChosen, ...second!.gradientRejected], expected, 1e-6, "gradient");
   });
 
   it("keeps the mean of the rewards over all steps so far", async () => {

@@ -51,6 +51,15 @@ describe("a job", () => {
     assert.equal(server.jobs.size, 1);
   });
 
+  it("is not started again if the answer to its submission was lost", async (test) => {
+    let started = 0;
+    const server = await RayServer.start(test, async () => void started++);
+    server.losesAnswer = true;
+    await runJob(new Jobs(origin(server), 10), "sera-a", command, undefined);
+    assert.equal(server.losesAnswer, false);
+    assert.deepEqual([[...server.jobs.keys()], started], [["sera-a-1"], 1]);
+  });
+
   it("is reported as stopped, not as failed, if somebody stopped it", async (test) => {
     const server = await RayServer.start(test, () => new Promise(() => {}));
     const jobs = new Jobs(origin(server), 1);

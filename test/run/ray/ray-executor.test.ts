@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it, type TestContext } from "node:test";
 import { Random } from "../../../src/base/random.js";
@@ -96,7 +96,7 @@ describe("a run on a Ray cluster", () => {
     await (await run.policy()).free();
   });
 
-  it("trains an adapter on a base model in the storage", async (test) => {
+  it("trains an adapter on a base model that is put in the storage only once", async (test) => {
     const lora = { rank: 2, alpha: 4, targets: ["q_proj", "down_proj"] };
     const start = async () => {
       const base = await tinyPolicy(programs);
@@ -109,13 +109,30 @@ describe("a run on a Ray cluster", () => {
     await openRun(dpo(), await tinyInput(programs, { start: await start() }), { folder: here });
     await openRun(dpo(), await tinyInput(programs, { start: await start(), on }), { folder: there });
     assertNear(rows(there, "metrics.jsonl"), rows(here, "metrics.jsonl"), ["loss", "rewards/margins"]);
-    const request = (job: { entrypoint: string }) =>
-      JSON.parse(readFileSync(join(storage, /(train-\w+)/.exec(job.entrypoint)![1]!, "request.json"), "utf8"));
-    assert.match(request(server.of("train")[0]!).base, /^models\/base-/);
+    const bases = () =>
+      ["train", "score"].flatMap((verb) =>
+        server.of(verb).map(({ entrypoint }): string => {
+          const [stage] = /(train|score)-\w+/.exec(entrypoint)!;
+          return JSON.parse(readFileSync(join(storage, stage, "request.json"), "utf8")).base;
+        }),
+      );
+    const [base] = bases();
+    assert.match(base!, /^models\/base-/);
     const run = await Run.open(there, await start());
     const policy = await run.policy();
     assert.equal(policy.config.adapter?.rank, 2);
     await policy.free();
+
+    const written = () => {
+      const { ino, mtimeMs } = statSync(join(storage, base!, "model.safetensors"));
+      return [ino, mtimeMs];
+    };
+    const [before, jobs] = [written(), bases().length];
+    const input = await tinyInput(programs, { start: await start(), on });
+    await openRun(dpo({ seed: 2 }), input, { folder: emptyFolder(test) });
+    assert.ok(bases().length > jobs);
+    assert.deepEqual(new Set(bases()), new Set([base]));
+    assert.deepEqual(written(), before);
   });
 
   it("reuses results in the storage and ends with the same bytes", async (test) => {
