@@ -34,22 +34,6 @@ describe("writeFileAtomic", () => {
     assert.equal(await readFile(deep, "utf8"), "x");
   });
 
-  it("uses makeFolder, which tolerates concurrent creation and names a path that cannot be created", async () => {
-    const deep = join(folder, "a", "b", "c");
-    await Promise.all(
-      ["c", "c/d", "c/d/e", "c"].flatMap((end) =>
-        Array.from({ length: 8 }, () => makeFolder(join(folder, "a", "b", end))),
-      ),
-    );
-    await makeFolder(deep);
-    assert.deepEqual(await readdir(join(folder, "a", "b")), ["c"]);
-    await writeFile(path, "x");
-    await assert.rejects(makeFolder(path), /EEXIST.*file\.txt/);
-    await assert.rejects(makeFolder(join(path, "below")), /ENOTDIR.*below/);
-    // Node's own recursive mkdir never returns for this path.
-    if (process.platform === "linux") await assert.rejects(makeFolder("/proc/x/y"), /(ENOENT|EACCES).*\/proc/);
-  });
-
   it("leaves the old file, and nothing else, if the content fails halfway", async () => {
     await writeFile(path, "old");
     async function* failing(): AsyncGenerator<Uint8Array> {
@@ -90,6 +74,24 @@ describe("writeFileAtomic", () => {
     await Promise.all(contents.map((content) => writeFileAtomic(path, content)));
     assert.ok(contents.includes(await readFile(path, "utf8")));
     assert.deepEqual(await readdir(folder), ["file.txt"]);
+  });
+});
+
+describe("makeFolder", () => {
+  it("tolerates concurrent creation and names a path that cannot be created", async () => {
+    const deep = join(folder, "a", "b", "c");
+    await Promise.all(
+      ["c", "c/d", "c/d/e", "c"].flatMap((end) =>
+        Array.from({ length: 8 }, () => makeFolder(join(folder, "a", "b", end))),
+      ),
+    );
+    await makeFolder(deep);
+    assert.deepEqual(await readdir(join(folder, "a", "b")), ["c"]);
+    await writeFile(path, "x");
+    await assert.rejects(makeFolder(path), /EEXIST.*file\.txt/);
+    await assert.rejects(makeFolder(join(path, "below")), /ENOTDIR.*below/);
+    // Node's own recursive mkdir never returns for this path.
+    if (process.platform === "linux") await assert.rejects(makeFolder("/proc/x/y"), /(ENOENT|EACCES).*\/proc/);
   });
 });
 

@@ -7,6 +7,12 @@ import type { Activation } from "../config.js";
 /** A size in config.json. */
 export const size = z.int().positive();
 
+/**
+ * A number of layers, at most 10,000; the largest published models have around a hundred. Bounded here, because some
+ * architectures list a property of each layer as they parse their fields.
+ */
+export const layerCount = size.max(10_000);
+
 /** Fields that all configs have; unlisted fields do not affect the network. */
 export const commonFields = <Name extends string>(modelType: Name, className: string, tiedByDefault = false) => ({
   architectures: z.tuple([z.literal(className)]).nullish(),

@@ -4,7 +4,15 @@ import { checkJson } from "../../base/read-json.js";
 import type { Value } from "../../graph/index.js";
 import type { GptNeoXConfig } from "../config.js";
 import type { Architecture } from "./architecture.js";
-import { activationField, activationName, activationOf, commonFields, headSizeOf, size } from "./config-fields.js";
+import {
+  activationField,
+  activationName,
+  activationOf,
+  commonFields,
+  headSizeOf,
+  layerCount,
+  size,
+} from "./config-fields.js";
 import { embedding, layerNormModule, linear } from "./modules.js";
 import { feedForward } from "./parts/feed-forward.js";
 import { fusedByHead } from "./parts/heads.js";
@@ -20,7 +28,7 @@ const schema = z.looseObject({
   ...commonFields("gpt_neox", className),
   hidden_size: size,
   intermediate_size: size,
-  num_hidden_layers: size,
+  num_hidden_layers: layerCount,
   num_attention_heads: size,
   max_position_embeddings: size.default(2048),
   layer_norm_eps: z.number().positive().default(1e-5),

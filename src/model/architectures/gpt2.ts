@@ -3,7 +3,15 @@ import { checkJson } from "../../base/read-json.js";
 import { add, type Value } from "../../graph/index.js";
 import type { Gpt2Config } from "../config.js";
 import type { Architecture } from "./architecture.js";
-import { activationField, activationName, activationOf, commonFields, headSizeOf, size } from "./config-fields.js";
+import {
+  activationField,
+  activationName,
+  activationOf,
+  commonFields,
+  headSizeOf,
+  layerCount,
+  size,
+} from "./config-fields.js";
 import { embedding, layerNormModule, linear } from "./modules.js";
 import { feedForward } from "./parts/feed-forward.js";
 import { fusedByKind } from "./parts/heads.js";
@@ -16,7 +24,7 @@ const className = "GPT2LMHeadModel";
 const schema = z.looseObject({
   ...commonFields("gpt2", className, true),
   n_embd: size,
-  n_layer: size,
+  n_layer: layerCount,
   n_head: size,
   n_inner: size.nullish(),
   n_positions: size.default(1024),

@@ -3,7 +3,7 @@ import { inputError } from "../../base/errors.js";
 import { mul, type Value } from "../../graph/index.js";
 import type { ModelConfig, RotaryConfig } from "../config.js";
 import type { PlacedTokens } from "./architecture.js";
-import { size } from "./config-fields.js";
+import { layerCount, size } from "./config-fields.js";
 import { embedding, linear, rmsNormModule, type Module, type Norm } from "./modules.js";
 import type { Network } from "./network.js";
 import type { Attention, Projections } from "./parts/attention.js";
@@ -75,7 +75,7 @@ export const familyNames = { base: "model", embedding: "model.embed_tokens", hea
 export const familyFields = {
   hidden_size: size,
   intermediate_size: size,
-  num_hidden_layers: size,
+  num_hidden_layers: layerCount,
   num_attention_heads: size,
   head_dim: size.nullish(),
   rms_norm_eps: z.number().positive().default(1e-6),
@@ -87,7 +87,7 @@ export const familyFields = {
 const familySchema = z.looseObject({
   hidden_size: size,
   intermediate_size: size,
-  num_hidden_layers: size,
+  num_hidden_layers: layerCount,
   num_attention_heads: size,
   head_dim: size.nullish(),
   ...ropeFields,

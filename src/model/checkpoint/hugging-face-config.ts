@@ -1,14 +1,10 @@
 import { z } from "zod";
-import { inputError } from "../../base/errors.js";
 import { parseJson } from "../../base/read-json.js";
 import { architectureOf, architectures, type ArchitectureName } from "../architectures/index.js";
 import type { ModelConfig } from "../config.js";
 import type { Tokenizer } from "../tokenizer/tokenizer.js";
 
 const anyModel = z.looseObject({ model_type: z.enum(Object.keys(architectures) as ArchitectureName[]) });
-
-/** Most layers of a model; the largest published ones have around a hundred. */
-const mostLayers = 10_000;
 
 /**
  * Parses a Hugging Face `config.json`, as written by transformers 4 or 5.
@@ -19,10 +15,7 @@ const mostLayers = 10_000;
  */
 export function parseHuggingFaceConfig(json: string, file: string): ModelConfig {
   const fields = parseJson(json, anyModel, file);
-  const config: ModelConfig = architectures[fields.model_type].parse(fields, file);
-  if (config.layers > mostLayers)
-    throw inputError({ file }, `a model of ${config.layers} layers`, `at most ${mostLayers}`);
-  return config;
+  return architectures[fields.model_type].parse(fields, file);
 }
 
 /** Content of the `config.json` that transformers 4 and 5 read, sorted by name as they do. */

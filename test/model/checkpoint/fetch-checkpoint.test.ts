@@ -21,16 +21,17 @@ const unwanted = {
   "training_args.bin": "x",
 };
 
-/** The files, other than `rest`, that are downloaded from a repository with these weights. */
+/** The files that are downloaded from a repository with these weights, besides `rest`, which is always downloaded. */
 async function fetched(t: Parameters<typeof HubServer.start>[0], weights: readonly string[]): Promise<string[]> {
   const files = { ...unwanted, ...rest, ...Object.fromEntries(weights.map((path) => [path, path])) };
   await HubServer.start(t, { "org/name": { revisions: { main: files } } });
   const found = readdirSync(await fetchCheckpoint(name), { recursive: true, encoding: "utf8" });
+  for (const path of Object.keys(rest)) assert.ok(found.includes(path), path);
   return found.filter((path) => !(path in rest)).toSorted();
 }
 
 describe("fetchCheckpoint", () => {
-  test("downloads weights, but no code, pickles or files in folders", async (t) => {
+  test("downloads config, tokenizer and weights, but no code, pickles or files in folders", async (t) => {
     assert.deepEqual(await fetched(t, ["model.safetensors"]), ["model.safetensors"]);
   });
 

@@ -212,13 +212,19 @@ for (const [changes, message] of refused) {
   });
 }
 
-test("more than 10,000 layers are refused", () => {
-  for (const layers of [10_001, 4294967296, 1_000_000_000]) {
-    const text = JSON.stringify({ ...written, num_hidden_layers: layers });
-    assert.throws(() => parseHuggingFaceConfig(text, "config.json"), {
-      name: "InputError",
-      message: `config.json: found a model of ${layers} layers, expected at most 10000`,
-    });
+test("more than 10,000 layers are refused in every architecture before a list of them is built", async () => {
+  for (const name of architectureCases) {
+    const text = await caseText(`architectures/${name}`, "config.json");
+    const { layer_types: _, no_rope_layers: __, ...fields } = JSON.parse(text) as Record<string, unknown>;
+    const field = "n_layer" in fields ? "n_layer" : "num_hidden_layers";
+    // 2³² is also beyond the length of any array.
+    for (const layers of [10_001, 2 ** 32]) {
+      const config = JSON.stringify({ ...fields, [field]: layers });
+      assert.throws(() => parseHuggingFaceConfig(config, "config.json"), {
+        name: "InputError",
+        message: `config.json: found ${field} = ${layers}, expected number to be <=10000`,
+      });
+    }
   }
 });
 

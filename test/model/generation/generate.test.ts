@@ -18,6 +18,7 @@ import { initialParameters } from "../../../src/model/parameters/parameters.js";
 import { responseLogProbs } from "../../../src/model/scoring/score.js";
 import { Policy } from "../../../src/model/policy/policy.js";
 import { loadModelCase, modelCases } from "../../support/model-case.js";
+import { RecordingPrograms } from "../../support/recording-programs.js";
 import {
   byteTokenizer,
   gpt2Config,
@@ -204,16 +205,10 @@ describe("long responses, generated with frozen parameters,", () => {
   const maxNewTokens = 4000;
   /** A policy and, for each requested program, whether it freezes its parameters. */
   async function recorded(config: ModelConfig) {
-    const frozen: boolean[] = [];
-    const recording = new (class extends ProgramCache {
-      override get(...request: Parameters<ProgramCache["get"]>) {
-        frozen.push(request[2]?.frozen ?? false);
-        return super.get(...request);
-      }
-    })(engine);
+    const recording = new RecordingPrograms(engine);
     const parameters = (seed: number) => initialParameters(config, Random.seeded(seed));
     const by = await Policy.create(recording, { config, parameters: parameters(1), tokenizer: byteTokenizer });
-    return { by, parameters, frozen };
+    return { by, parameters, frozen: recording.frozen };
   }
   // No token occurs twice and one in four is a stop token, so responses have about four tokens.
   const brief = { repetitionPenalty: 1e6, stopTokens: Array.from({ length: sizes.vocabSize / 4 }, (_, i) => 4 * i) };

@@ -15,6 +15,7 @@ import { amplifiedLogits, type AmplificationOptions } from "../../../src/model/g
 import { Policy } from "../../../src/model/policy/policy.js";
 import { trainTokenizer } from "../../../src/model/tokenizer/train-tokenizer.js";
 import { logitsOf } from "../../support/logits-of.js";
+import { RecordingPrograms } from "../../support/recording-programs.js";
 import { byteTokenizer, randomTokens, tinyConfig, tinyPolicy } from "../../support/tiny-model.js";
 
 const engine = new OnnxEngine({ threads: 1 });
@@ -169,8 +170,9 @@ describe("guidance", () => {
     for (const policy of [large, tuned, start]) await policy.free();
   });
 
-  it("rejects contexts, models and options that do not fit together", async () => {
-    const policy = await tinyPolicy(programs);
+  it("rejects contexts, models and options that do not fit together, before anything is generated", async () => {
+    const recording = new RecordingPrograms(engine);
+    const policy = await tinyPolicy(recording);
     const combine = amplifiedLogits();
     const [first, second] = requests as [GenerationRequest, GenerationRequest];
     const refuses = (own: readonly GenerationRequest[], options: GenerationOptions, message: string | RegExp) =>
@@ -201,9 +203,12 @@ describe("guidance", () => {
       /^guidance: 2 models for 1 contexts/,
     );
     await refuses(
-      [{ ...first, others: [new Int32Array(60)] }],
-      { guidance: { combine } },
-      'the guiding prompt of "0" has 60 tokens, the context is 48',
+      [
+        { ...first, others: [first.prompt] },
+        { ...second, others: [new Int32Array(60)] },
+      ],
+      { guidance: { combine }, batchSize: 1 },
+      'the guiding prompt of "1" has 60 tokens, the context is 48',
     );
     const tokenizer = trainTokenizer(["other words than bytes, other words"], {
       vocabSize: byteTokenizer.vocabSize + 4,
@@ -218,6 +223,7 @@ describe("guidance", () => {
       { guidance: { combine, models: [other] } },
       /^guidance: a model has another tokenizer than the model that writes/,
     );
+    assert.deepEqual(recording.frozen, [], "no program was requested");
     await policy.free();
     await other.free();
   });

@@ -32,7 +32,7 @@ describe("a model's fingerprint", () => {
     assert.deepEqual(await (await Policy.loadBase(programs, folder)).fingerprint(), found);
   });
 
-  it("differs only in the parts of the model that differ: tokenizer, adapter or base", async (t) => {
+  it("differs only in the parts of the model that differ: config, tokenizer, adapter or base", async (t) => {
     const model = await tinyPolicy(programs);
     const whole = await model.fingerprint();
     const adapted = await model.withAdapter(lora, adapterOf(1));
@@ -46,6 +46,13 @@ describe("a model's fingerprint", () => {
     assert.deepEqual({ ...onOther, base: "" }, { ...first, base: "" });
     assert.notEqual(onOther.base, first.base);
     const parameters = initialParameters(tinyConfig, Random.seeded(1));
+    const otherConfig = await Policy.create(programs, {
+      config: { ...tinyConfig, normEpsilon: 2 * tinyConfig.normEpsilon },
+      parameters,
+      tokenizer: byteTokenizer,
+    });
+    assert.deepEqual({ ...(await otherConfig.fingerprint()), config: "" }, { ...whole, config: "" });
+    assert.notEqual((await otherConfig.fingerprint()).config, whole.config);
     const otherWords = await Policy.create(programs, {
       config: tinyConfig,
       parameters,

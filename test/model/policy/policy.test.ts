@@ -10,6 +10,7 @@ import { Trainer } from "../../../src/align/trainer.js";
 import { Random } from "../../../src/base/random.js";
 import { OnnxEngine } from "../../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../../src/engine/program-cache.js";
+import { SafetensorsFile } from "../../../src/model/checkpoint/safetensors/safetensors-file.js";
 import { initialLora } from "../../../src/model/parameters/lora/lora.js";
 import { initialParameters } from "../../../src/model/parameters/parameters.js";
 import { Policy } from "../../../src/model/policy/policy.js";
@@ -42,13 +43,16 @@ describe("a policy", () => {
     }
   });
 
-  it("keeps all fields of its config.json when saved, with the requested dtype", async (t) => {
+  it("keeps all fields of its config.json when saved, and has the requested dtype there and in its weights", async (t) => {
     const fixture = "test/fixtures/checkpoints/tiny";
     const folder = join(emptyFolder(t), "model");
     const policy = await Policy.load(programs, fixture);
     await policy.save(folder, { dtype: "bfloat16" });
     const read = async (name: string) => JSON.parse(await readFile(join(name, "config.json"), "utf8")) as object;
     assert.deepEqual(await read(folder), { ...(await read(fixture)), dtype: "bfloat16" });
+    const weights = await SafetensorsFile.open(join(folder, "model.safetensors"));
+    assert.deepEqual(new Set([...weights.tensors.values()].map(({ dtype }) => dtype)), new Set(["BF16"]));
+    await weights.close();
     await policy.free();
   });
 

@@ -17,6 +17,7 @@ import { openRun } from "../../../src/run/open-run.js";
 import { assertClose } from "../../support/compare.js";
 import { dpoSteps } from "../../support/dpo-steps.js";
 import { emptyFolder } from "../../support/folder.js";
+import { RecordingPrograms } from "../../support/recording-programs.js";
 import {
   byteTokenizer,
   gpt2Config,
@@ -65,8 +66,9 @@ describe("a policy in int8 or int4", () => {
     });
   }
 
-  it("generates the same tokens with the same seed", async () => {
-    await using policy = await policyOf({ ...config, weights: "int8" });
+  it("generates the same tokens with the same seed, with frozen weights even in short responses", async () => {
+    const recording = new RecordingPrograms(engine);
+    await using policy = await policyOf({ ...config, weights: "int8" }, undefined, recording);
     const write = async () => {
       const tokens: number[][] = [];
       const requests = sequences.map(({ prompt }, i) => ({ key: `${i}`, prompt, responses: 2 }));
@@ -75,6 +77,7 @@ describe("a policy in int8 or int4", () => {
       return tokens;
     };
     assert.deepEqual(await write(), await write());
+    assert.ok(recording.frozen.includes(true));
   });
 
   it("is saved in float32 and loads with the same values and the same blocks", async (test) => {

@@ -3,6 +3,7 @@ import { copyFileSync, openSync, readFileSync, ftruncateSync, closeSync, writeFi
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { InputError } from "../../../../src/base/errors.js";
+import { loadCheckpoint } from "../../../../src/model/checkpoint/checkpoint.js";
 import { GgufFile } from "../../../../src/model/checkpoint/gguf/gguf-file.js";
 import { openGguf } from "../../../../src/model/checkpoint/gguf/open-gguf.js";
 import { emptyFolder } from "../../../support/folder.js";
@@ -320,6 +321,28 @@ describe("a model split over several files", () => {
     );
   });
 
+  test("has the config, weights and tokenizer of the same model in one file", async (t) => {
+    const path = "test/fixtures/gguf/gpt2.gguf";
+    const file = await GgufFile.open(path);
+    const tensors: GgufTensor[] = [];
+    for (const [name, { shape }] of file.tensors)
+      tensors.push({ name, dimensions: shape.toReversed(), data: Buffer.from((await file.read(name)).data.buffer) });
+    await file.close();
+    const folder = emptyFolder(t);
+    const partName = (i: number) => join(folder, `m-0000${i + 1}-of-00003.gguf`);
+    for (const i of [0, 1, 2]) {
+      const split: [string, GgufValue][] = [
+        ["split.no", { u32: i }],
+        ["split.count", { u32: 3 }],
+      ];
+      const own = tensors.filter((_, at) => at % 3 === i);
+      writeFileSync(partName(i), i === 0 ? withMetadataOf(path, split, own) : ggufBytes(split, own));
+    }
+    const [found, expected] = [await loadCheckpoint(partName(1)), await loadCheckpoint(path)];
+    assert.deepEqual([found.config, found.parameters], [expected.config, expected.parameters]);
+    assert.deepEqual(found.tokenizer.files, expected.tokenizer.files);
+  });
+
   test("can consist of a single numbered part", async (t) => {
     const folder = emptyFolder(t);
     copyFileSync("test/fixtures/gguf/llama.gguf", join(folder, "m-00001-of-00001.gguf"));
@@ -328,3 +351,14 @@ describe("a model split over several files", () => {
     await weights.close();
   });
 });
+
+/** A file with all metadata of another file, followed by these metadata and tensors. */
+function withMetadataOf(path: string, more: readonly [string, GgufValue][], tensors: readonly GgufTensor[]): Buffer {
+  const bytes = readFileSync(path);
+  // Its first key, and all that follows up to the table of tensors.
+  const keyEnd = 32 + Number(bytes.readBigUInt64LE(24));
+  const raw = bytes.subarray(keyEnd, bytes.indexOf(text(tensors[0]!.name)));
+  const made = ggufBytes([[bytes.toString("utf8", 32, keyEnd), { raw }], ...more], tensors);
+  made.writeBigUInt64LE(bytes.readBigUInt64LE(16) + BigInt(more.length), 16);
+  return made;
+}

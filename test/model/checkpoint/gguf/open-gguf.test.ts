@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { OnnxEngine } from "../../../../src/engine/onnx/engine.js";
@@ -87,9 +87,12 @@ describe("a model in GGUF", () => {
     assert.deepEqual(again.tokenizer.encode(text), loaded.tokenizer.encode(text));
   });
 
-  test("is loaded by its path, and refused in a folder with several GGUF files", async () => {
-    const { config } = await loadCheckpoint(`${folder}/llama.gguf`);
-    assert.equal(config.layers, 2);
+  test("is loaded by its path or as the only one in a folder, and refused in a folder with several", async (t) => {
+    const { config, parameters } = await loadCheckpoint(`${folder}/llama.gguf`);
+    const single = emptyFolder(t);
+    for (const name of ["any-name.gguf", "mmproj-F16.gguf"]) copyFileSync(`${folder}/llama.gguf`, join(single, name));
+    const found = await loadCheckpoint(single);
+    assert.deepEqual([found.config, found.parameters], [config, parameters]);
     await assert.rejects(loadCheckpoint(folder), {
       name: "InputError",
       message: `${folder}: several GGUF files: gpt-neox.gguf, gpt2.gguf, llama.gguf, llama3.gguf and 1 more; name one by its path, or on the hub by its quantisation, such as org/name:gpt-neox.gguf`,

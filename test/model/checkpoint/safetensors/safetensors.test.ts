@@ -263,7 +263,7 @@ test("a missing file is named", async () => {
   );
 });
 
-test("a truncated file is refused, and one with a changed header byte is refused or keeps its number of tensors", async () => {
+test("a truncated file is refused, and one with a changed header byte is refused or keeps its shapes and values", async () => {
   const whole = join(folder, "whole.safetensors");
   const broken = join(folder, "broken.safetensors");
   await writeSafetensors(whole, [
@@ -281,7 +281,7 @@ test("a truncated file is refused, and one with a changed header byte is refused
       await writeFile(broken, changed);
       try {
         const { tensors } = await readSafetensors(broken);
-        assert.equal(tensors.size, 2);
+        assert.deepEqual([...tensors.values()], [weights, scalar]);
       } catch (error) {
         assert.ok(error instanceof InputError, (error as Error).stack);
       }

@@ -309,7 +309,7 @@ describe("an adapter on disk", () => {
   const parameters = initialParameters(tinyConfig, Random.seeded(1));
   const sequences = randomSequences(8, Random.seeded(2));
 
-  it("loads with the dropout, base model and scores it was saved with", async (test) => {
+  it("has PEFT's names and shapes, and loads with the dropout, base model and scores it was saved with", async (test) => {
     const folder = join(emptyFolder(test), "adapter");
     const model = await Policy.create(
       programs,
@@ -323,6 +323,12 @@ describe("an adapter on disk", () => {
       const adapter = { ...lora, targets, dropout };
       const policy = await model.withAdapter(adapter, randomLora(adapter));
       await savePolicy(policy, folder);
+      const { tensors } = await readSafetensors(join(folder, "adapter_model.safetensors"));
+      const shapes = loraLayers(tinyConfig, adapter).flatMap(({ name, inputs, outputs }): [string, number[]][] => [
+        [`base_model.model.${name}.lora_A.weight`, [2, inputs]],
+        [`base_model.model.${name}.lora_B.weight`, [outputs, 2]],
+      ]);
+      assert.deepEqual([...tensors].map(([name, { shape }]) => [name, [...shape]]).sort(), shapes.sort());
       const { config } = await readAdapter(folder);
       assert.deepEqual([config.baseModel, config.dropout], ["org/base", dropout]);
       const again = await loadPolicy(programs, folder, model);
