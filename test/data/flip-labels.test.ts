@@ -53,11 +53,12 @@ describe("flipLabels", () => {
     assert.deepEqual(pair, { ...pairs[0], flipped: false });
   });
 
-  test("flips a pair without scores", () => {
+  test("flips a pair with one score or none", () => {
     const bare = { id: "a", prompt: "p", chosen: "c", rejected: "r" };
-    assert.deepEqual(flipLabels([bare], 1, Random.seeded(1)), [
-      { id: "a", prompt: "p", chosen: "r", rejected: "c", flipped: true },
-    ]);
+    const flipped = { id: "a", prompt: "p", chosen: "r", rejected: "c", flipped: true };
+    const given = [bare, { ...bare, chosenScore: 0 }, { ...bare, rejectedScore: 2 }];
+    const expected = [flipped, { ...flipped, rejectedScore: 0 }, { ...flipped, chosenScore: 2 }];
+    assert.deepEqual(flipLabels(given, 1, Random.seeded(1)), expected);
   });
 
   test("refuses a share outside [0, 1]", () => {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { resolve } from "node:path";
 import { describe, test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { parquetMetadata } from "hyparquet";
@@ -76,13 +78,41 @@ describe("readRows", () => {
     );
   });
 
-  test("can be stopped after the first row", async () => {
-    for await (const { row } of readRows(fileOf("d.jsonl.gz", gzipSync(jsonLines({ a: 1 }, { a: 2 }))))) {
-      assert.deepEqual(row, { a: 1 });
-      break;
+  test("leaves no file or process open if stopped after the first row", {
+    skip: !existsSync("/proc/self/fd") && "open files are not listed here",
+  }, async () => {
+    // Longer than what is read ahead.
+    const lines = jsonLines(...Array.from({ length: 50_000 }, (_, i) => ({ id: i, x: Math.sin(i) })));
+    for (const file of [
+      fileOf("long.jsonl", lines),
+      fileOf("long.jsonl.gz", gzipSync(lines)),
+      fixture("explicit-snappy.parquet"),
+    ]) {
+      for await (const { row } of readRows(file)) {
+        assert.equal(row.id, 0);
+        assert.equal(readersOf(file), 1);
+        break;
+      }
+      // Files and processes end soon after they are told to.
+      for (let tries = 0; readersOf(file) > 0 && tries < 1000; tries++) await wait(10);
+      assert.equal(readersOf(file), 0, file);
     }
   });
 });
+
+/** Number of this process's open handles of a file, and of child processes whose command names it. */
+function readersOf(file: string): number {
+  const handles = readdirSync("/proc/self/fd").filter((handle) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${handle}`) === resolve(file);
+    } catch {
+      return false; // It has been closed since.
+    }
+  });
+  const children = readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").split(" ").filter(Boolean);
+  const commands = children.map((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0"));
+  return handles.length + commands.filter((command) => command.includes(file)).length;
+}
 
 describe("readRows, bad input", () => {
   test("refuses a missing file", () =>

@@ -218,10 +218,15 @@ test("encodeResponse ends a response with exactly one stop token", () => {
   assert.deepEqual(encodeResponse("a", "", stops), [2]);
 });
 
-test("a cut prompt without a BOS gets none", () => {
-  const without = { ...tokenizer, renderPrompt: () => ({ bos: "", text: "abcdef" }) };
-  const { pairs } = tokenizePairs([pair([{ role: "user", content: "" }], "g", "h")], without, { contextLength: 7 });
-  assert.equal(tokenizer.decode(pairs[0]!.prompt), "bcdef");
+test("a cut prompt keeps its BOS, and gets none if it had none", () => {
+  for (const [bos, expected] of [
+    ["<bos>", [1, ...ids("cdef")]],
+    ["", ids("bcdef")],
+  ] as const) {
+    const model = { ...tokenizer, renderPrompt: () => ({ bos, text: "abcdef" }) };
+    const { pairs } = tokenizePairs([pair([{ role: "user", content: "" }], "gh", "i")], model, { contextLength: 8 });
+    assert.deepEqual([...pairs[0]!.prompt], expected);
+  }
 });
 
 describe("tokenizePrompts", () => {

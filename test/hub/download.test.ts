@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -175,6 +176,27 @@ describe("a download with failures", () => {
       message: `${blobsOf(hub)}: the disk is full (ENOSPC); free some space, or set HF_HUB_CACHE to another folder. The download resumes where it stopped`,
     });
     await assertWhole(hub, await download());
+  });
+
+  test("keeps what was downloaded before the disk was full, and resumes there", async (t) => {
+    const hub = await HubServer.start(t, { "org/name": held });
+    try {
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", hub.cache], { stdio: "ignore" });
+    } catch {
+      return t.skip("a small disk cannot be mounted here");
+    }
+    try {
+      const filler = join(hub.cache, "filler");
+      const onProgress = () => assert.throws(() => writeFileSync(filler, Buffer.alloc(2 ** 22)), { code: "ENOSPC" });
+      await assert.rejects(download({ onProgress }), /the disk is full \(ENOSPC\)/);
+      const { size } = statSync(join(blobsOf(hub), `${digest}.part`));
+      assert.ok(size > 0 && size < content.length);
+      rmSync(filler);
+      await assertWhole(hub, await download());
+      assert.deepEqual(rangesOf(hub), [undefined, `bytes=${size}-`]);
+    } finally {
+      execFileSync("umount", [hub.cache]);
+    }
   });
 
   test("does not start if the disk has too little space", async (t) => {

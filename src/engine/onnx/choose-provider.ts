@@ -1,4 +1,4 @@
-import { tryEngine } from "../trial.js";
+import { tryEngine, type Trial } from "../trial.js";
 import type { Provider } from "./providers.js";
 
 /** The devices of a machine are tried only once. */
@@ -14,6 +14,10 @@ export function chooseProvider(): Promise<Provider> {
 }
 
 async function choose(): Promise<Provider> {
-  const [cpu, webgpu] = [await tryEngine({ provider: "cpu" }), await tryEngine({ provider: "webgpu" })];
+  return fasterOf(await tryEngine({ provider: "cpu" }), await tryEngine({ provider: "webgpu" }));
+}
+
+/** Returns the provider with the faster matrix products; the CPU if either failed. */
+export function fasterOf(cpu: Trial, webgpu: Trial): Provider {
   return "gflops" in webgpu && "gflops" in cpu && webgpu.gflops > cpu.gflops ? "webgpu" : "cpu";
 }

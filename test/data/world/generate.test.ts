@@ -22,9 +22,13 @@ test("the same seed gives the same world, and another seed a different one", () 
   assert.notDeepEqual(generateWorld({ ...options, seed: 6 }).train, train);
 });
 
-test("ids are unique, and the total size is as requested", () => {
-  const ids = [train, validation, heldOut, demonstrations].flatMap((rows) => rows.map(({ id }) => id));
-  assert.equal(new Set(ids).size, 1650);
+test("ids are unique, and each split has the requested size", () => {
+  const ids = [train, validation, heldOut, demonstrations].map((rows) => rows.map(({ id }) => id));
+  assert.deepEqual(
+    ids.map((own) => new Set(own).size),
+    [1000, 50, 100, 500],
+  );
+  assert.equal(new Set(ids.flat()).size, 1650);
 });
 
 test("no combination occurs twice, within or across splits", () => {

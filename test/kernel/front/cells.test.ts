@@ -121,15 +121,17 @@ describe("a cell", () => {
 });
 
 describe("a cell that asks the user", () => {
-  it("receives the typed text and keeps its output", async () => {
-    const id = kernel.start('console.log("before"); const typed = await prompt("Which? "); typed.toUpperCase()', {
-      allow_stdin: true,
-    });
+  it("receives the typed text, and publishes its earlier output before and its later output after it", async () => {
+    const code =
+      'console.log("before"); const typed = await prompt("Which? "); console.log("after"); typed.toUpperCase()';
+    const id = kernel.start(code, { allow_stdin: true });
     const asked = await kernel.asked(id);
     assert.deepEqual(asked, { prompt: "Which? ", password: false });
+    await kernel.untilWritten(id, "before");
+    assert.equal(textOf(kernel.publishedUnder(id)), "before\n");
     kernel.send("input_reply", { value: "this" }, "stdin");
     const answer = await kernel.answer(id);
-    assert.deepEqual([answer.text(), answer.result.data["text/plain"]], ["before\n", "'THIS'"]);
+    assert.deepEqual([answer.text(), answer.result.data["text/plain"]], ["before\nafter\n", "'THIS'"]);
   });
 
   it("fails if the front end takes no input, and can be interrupted", async () => {
@@ -225,11 +227,16 @@ describe("outputs", () => {
     assert.equal(next.text(), "next\n");
   });
 
-  it("of a program that a cell starts are published under the cell", async () => {
-    const answer = await kernel.execute(`
+  it("of a program that a cell starts, and of native code, are published under the cell", async () => {
+    const id = kernel.start(`
       import { spawnSync } from "node:child_process";
       spawnSync("echo", ["from a program ✓"], { stdio: "inherit" });
-      await new Promise((done) => setTimeout(done, 300));`);
-    assert.equal(answer.text(), "from a program ✓\n");
+      (process as any)._rawDebug("from native code ✓");`);
+    const written = () => {
+      const published = kernel.publishedUnder(id);
+      return [textOf(published), textOf(published, "stderr")];
+    };
+    await kernel.until(() => !written().includes(""), "both outputs");
+    assert.deepEqual(written(), ["from a program ✓\n", "from native code ✓\n"]);
   });
 });

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { emptyFolder } from "../../support/folder.js";
 import { startKernel, type Answer, type Kernel } from "../../support/jupyter-client.js";
 
 let kernel: Kernel;
@@ -96,6 +99,26 @@ describe("the front", () => {
     );
     assert.match(version, /^5\.\d+\.\d+$/);
     assert.match(reply.content.implementation_version, /^\d+\.\d+\.\d+$/);
+  });
+
+  it("answers kernel_info_request before the session is ready", async (test) => {
+    const folder = emptyFolder(test);
+    const [waits, go, preload] = ["waits", "go", "preload.cjs"].map((name) => join(folder, name)) as string[];
+    // Every process loads this file first; of them, the session is the one that can send messages.
+    writeFileSync(
+      preload!,
+      `const { existsSync, writeFileSync } = require("node:fs");
+       if (process.send) {
+         writeFileSync(${JSON.stringify(waits)}, "");
+         while (!existsSync(${JSON.stringify(go)})) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+       }`,
+    );
+    const early = await startKernel({ env: { NODE_OPTIONS: `--require ${preload}` } });
+    test.after(() => early.stop());
+    await early.until(() => existsSync(waits!), "the session's process");
+    assert.equal((await early.request("kernel_info_request")).reply.content.status, "ok");
+    writeFileSync(go!, "");
+    assert.equal((await early.execute("6 * 7")).result.data["text/plain"], "42");
   });
 
   it("closes an opened comm, and answers messages that need no reply only with busy and idle", async () => {

@@ -50,11 +50,13 @@ describe("a session that ends", () => {
     );
   });
 
-  it("while no cell runs is reported on stderr, and the next cell runs", async (test) => {
+  it("while no cell runs is reported on stderr under the last cell, and the next cell runs", async (test) => {
     const kernel = await started(test);
     const pid = await sessionOf(kernel);
+    const id = kernel.start("2");
+    await kernel.answer(id);
     process.kill(pid, "SIGSEGV");
-    const told = () => textOf(kernel.iopub, "stderr");
+    const told = () => textOf(kernel.publishedUnder(id), "stderr");
     await kernel.until(() => told() !== "", "a word about the session");
     assert.match(told(), /^SessionEnded: The session was ended by SIGSEGV\. All variables are gone/);
     assert.equal((await kernel.execute("1 + 1")).result.data["text/plain"], "2");
