@@ -113,7 +113,8 @@ describe("the front", () => {
          while (!existsSync(${JSON.stringify(go)})) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
        }`,
     );
-    const early = await startKernel({ env: { NODE_OPTIONS: `--require ${preload}` } });
+    // In place of the cache's folder, a file prevents a snapshot, which no other session could use.
+    const early = await startKernel({ env: { NODE_OPTIONS: `--require ${preload}`, XDG_CACHE_HOME: preload! } });
     test.after(() => early.stop());
     await early.until(() => existsSync(waits!), "the session's process");
     assert.equal((await early.request("kernel_info_request")).reply.content.status, "ok");
