@@ -104,13 +104,15 @@ describe("the front", () => {
   it("answers kernel_info_request before the session is ready", async (test) => {
     const folder = emptyFolder(test);
     const [waits, go, preload] = ["waits", "go", "preload.cjs"].map((name) => join(folder, name)) as string[];
-    // Every process loads this file first; of them, the session is the one that can send messages.
+    // Every process loads this file first; of them, the session is the one that can send messages. It stops waiting if the
+    // test has failed and removed the folder.
     writeFileSync(
       preload!,
       `const { existsSync, writeFileSync } = require("node:fs");
        if (process.send) {
          writeFileSync(${JSON.stringify(waits)}, "");
-         while (!existsSync(${JSON.stringify(go)})) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+         while (!existsSync(${JSON.stringify(go)}) && existsSync(${JSON.stringify(waits)}))
+           Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
        }`,
     );
     // In place of the cache's folder, a file prevents a snapshot, which no other session could use.
