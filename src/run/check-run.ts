@@ -27,7 +27,7 @@ export function checkTrainings(method: Method, { pairs, validation, heldOut }: R
   requireIds("held-out prompt", heldOut?.prompts ?? []);
   if (heldOut?.prompts && !heldOut.gold)
     throw new InputError(
-      "heldOut: the prompts have no gold reward, so nothing can score responses to them; give preference pairs, or score responses in `evaluate`",
+      "heldOut: not all of the prompts have a gold reward, so responses to them cannot be scored; give preference pairs, or leave `heldOut` out and score responses in `evaluate`",
     );
   for (const [what, rows] of named) {
     requireIds(what, rows);

@@ -111,6 +111,7 @@ export class Stages {
     this.summaries = new Summaries(input, options, this.loss, startCache, context);
     this.noteTrained("validation", input.validation);
     this.noteTrained("held-out", input.heldOut?.pairs);
+    this.noteTrainedPrompts(input.heldOut?.prompts);
   }
 
   /**
@@ -517,6 +518,16 @@ export class Stages {
     const both = pairs.filter((pair) => trained.has(sequenceKey(pair))).length;
     if (both > 0)
       this.context.controls.reporter?.note?.(`${both} of the ${pairs.length} ${which} pairs are training pairs too`);
+  }
+
+  /** Notes the same of prompts without responses. */
+  private noteTrainedPrompts(prompts: readonly TokenizedPrompt[] = []): void {
+    const trained = new Set(this.input.pairs.map(({ prompt }) => prompt.join()));
+    const both = prompts.filter(({ prompt }) => trained.has(prompt.join())).length;
+    if (both > 0)
+      this.context.controls.reporter?.note?.(
+        `${both} of the ${prompts.length} held-out prompts are prompts of training pairs too`,
+      );
   }
 
   /**

@@ -65,6 +65,6 @@ describe("held-out prompts without responses", () => {
       assert.rejects(align(start, pairs, { ...shared, heldOut: heldOut as never }), { name: "InputError", message });
     await refuses([...heldOutPairs, ...prompts], /^heldOut: found .* or of prompts \{id, prompt\}$/);
     await refuses([{ prompt: prompts[0]!.prompt }], /^held-out row 1/);
-    await refuses([{ id: "a", prompt: "Who are you?" }], /^heldOut: the prompts have no gold reward/);
+    await refuses([{ id: "a", prompt: "Who are you?" }], /^heldOut: not all of the prompts have a gold reward/);
   });
 });

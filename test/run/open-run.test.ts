@@ -490,6 +490,16 @@ describe("openRun", () => {
     );
   });
 
+  it("reports how many held-out prompts are prompts of training pairs", async (test) => {
+    const notes: string[] = [];
+    const reporter = { start: () => ({ update() {}, finish() {} }), note: (text: string) => void notes.push(text) };
+    const input = await tinyInput(programs);
+    const prompts = [...input.pairs.slice(0, 2), ...renamed(randomPairs(2, Random.seeded(9)))];
+    const heldOut = { pairs: [], prompts, gold: () => 0 };
+    await openRun(dpo(), { ...input, heldOut }, { folder: emptyFolder(test) }, { reporter });
+    assert.ok(notes.includes("2 of the 4 held-out prompts are prompts of training pairs too"), notes.join("\n"));
+  });
+
   it("reports how many validation pairs are also training pairs and which evaluation was best, and keeps that model", async (test) => {
     const notes: string[] = [];
     const reporter = { start: () => ({ update() {}, finish() {} }), note: (text: string) => void notes.push(text) };
