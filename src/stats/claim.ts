@@ -1,6 +1,9 @@
 import type { Interval } from "./interval.js";
 
-/** What an interval says about the claim that a figure is above some value. */
+/**
+ * What an interval says about the claim that a figure is above some value: all of it is above, all of it is below, or it
+ * contains the value, so that the result is inconclusive.
+ */
 export type Verdict = "holds" | "does not hold" | "cannot be told";
 
 /** A claim and what was found. */
@@ -15,7 +18,7 @@ export interface ClaimRow {
 
 /**
  * Checks a claim and returns it as a row of a table. The claim holds if the figure's whole interval is above `least`,
- * does not hold if all of it is below, and otherwise cannot be told.
+ * does not hold if all of it is below, and otherwise cannot be told: the result is inconclusive.
  *
  * @param figure the figure with its interval, such as a difference of two methods
  * @param least value that the figure should exceed; below 0 for "not worse by more than". Default 0
