@@ -32,7 +32,7 @@ export interface MethodRow {
   readonly goldHigh?: number;
   /** Standard deviation of the seeds' means; null for one seed. */
   readonly goldSeedDeviation?: number | null;
-  /** Against the start. */
+  /** Against the start; a tie counts half. */
   readonly winRate?: number;
   readonly winLow?: number;
   readonly winHigh?: number;

@@ -79,7 +79,7 @@ function figuresOf({
     accuracy,
     "mean margin": meanMargin,
     "gold reward": goldReward,
-    "win rate": winRate,
+    "win rate (a tie counts half)": winRate,
     ...metrics,
   };
 }

@@ -106,7 +106,7 @@ ${table(
   ],
   rows,
 )}
-<p class="note">Gold reward (0 to 1) and win rate are of responses to held-out prompts, with 95 % intervals; training never sees them. The time of DPO and of SeRA starts from the SFT model.</p>
+<p class="note">Gold reward (0 to 1) and win rate (a tie counts half) are of responses to held-out prompts, with 95 % intervals; training never sees them. The time of DPO and of SeRA starts from the SFT model.</p>
 <h2>Curves</h2>
 ${await figures(plots(rows, runs))}
 ${sampleAnswers(samples)}`,
@@ -123,7 +123,7 @@ export function conclusion({ sft, dpo, sera }: Readonly<Record<"sft" | "dpo" | "
   }
   if (dpo.winRate && sera.winRate) {
     sentences.push(
-      `Against the SFT model's, DPO's responses win ${percent(dpo.winRate.mean)} of the time and SeRA's ${percent(sera.winRate.mean)}.`,
+      `Against the SFT model's, DPO's responses win ${percent(dpo.winRate.mean)} of the time and SeRA's ${percent(sera.winRate.mean)}; a tie counts half.`,
     );
   }
   return sentences.join(" ");

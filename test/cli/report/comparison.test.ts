@@ -18,6 +18,7 @@ it("a comparison shows the figures and samples of the three methods", async (tes
     "Seeds 1, 2, 3.",
     "SFT 0.600 [0.590, 0.610] — 1:26",
     "SeRA 0.750 [0.740, 0.760] 65.0 % [62.0 %, 68.0 %] 3:41",
+    "win rate (a tie counts half)",
     "The first 6 of 9 held-out prompts.",
     "SFT · gold 0.25 &lt;/p&gt;&lt;script&gt;",
     "SeRA · gold 1.00 please wash the leek",
@@ -43,6 +44,14 @@ describe("the conclusion", () => {
     assert.match(of(0.6, 0.7), /0\.500 for SFT, 0\.600 for DPO and 0\.700 for SeRA\. SeRA is above DPO/);
     assert.match(of(0.7, 0.6), /SeRA is below DPO/);
     assert.match(of(0.6, 0.61), /intervals of SeRA and DPO overlap/);
+  });
+
+  it("gives the win rates, and says that a tie counts half", () => {
+    const wins = (mean: number) => ({ ...gold(0.6), winRate: { mean, low: mean - 0.02, high: mean + 0.02 } });
+    assert.match(
+      conclusion({ sft: gold(0.5), dpo: wins(0.785), sera: wins(0.779) }),
+      /DPO's responses win 78\.5 % of the time and SeRA's 77\.9 %; a tie counts half\.$/,
+    );
   });
 
   it("is empty if nothing was measured", () => {
