@@ -46,7 +46,7 @@ is \`--batch-size\`). \`align\` and \`sera\` are the functions of a cell; \`meth
 The former take iterations and epochs, the latter \`rounds\`, which each spends in its own way ([methods](methods.md)).
 An option that a method does not have is refused by name. \`signal\`, \`quiet\`, \`folder\` and the like change no result and are
 explained where they are declared. \`loss\`, \`selectBy\`, \`labelBy\` and \`pairBy\` also take a part of your own
-([extending](extending.md)).
+([extending](extending.md)), and \`bridge\` an \`Editor\` ([methods](methods.md)).
 
 Written by \`node scripts/options-table.mjs\` from \`src/run/options/tables.ts\`.
 

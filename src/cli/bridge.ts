@@ -27,7 +27,7 @@ interface BridgeArguments extends JudgeFlags {
 export function bridgeCommand(): Command {
   const command = new Command("bridge")
     .description(
-      "Bridge preference pairs (BMC): rewrite one response of each, so that both differ in little but what makes one of them better.",
+      "Bridge preference pairs (BMC): rewrite one response of each pair, so that the two differ in little except what makes one of them better.",
     )
     .requiredOption(
       "--data <source>",
@@ -37,7 +37,7 @@ export function bridgeCommand(): Command {
     .option("--skip-bad-rows", "skip and count bad rows instead of stopping at the first", false)
     .requiredOption(
       "--editor <name>",
-      "what edits: anthropic:<model>, openai:<model>, or world for the synthetic world's program",
+      "the editor: anthropic:<model>, openai:<model>, or world for the synthetic world's program",
     )
     .option(
       "--way <way>",
@@ -45,8 +45,8 @@ export function bridgeCommand(): Command {
       wayNamed,
       "improve",
     )
-    .option("--blind", "let the editor see one response alone, without the pair's other one", false)
-    .requiredOption("--out <file>", "where the bridged pairs are written, as lines of JSON")
+    .option("--blind", "do not show the editor the pair's other response", false)
+    .requiredOption("--out <file>", "file for the bridged pairs, as lines of JSON")
     .option("--quiet", "show no progress", false);
   return judgeOptions(command, "", "edit")
     .addHelpText(

@@ -26,20 +26,25 @@ export function clusterOptions(command: Command): Command {
     .optionsGroup("Cluster:")
     .option(
       "--on <address>",
-      "train, score and sample on the Ray cluster whose job server is there, as in ray://host:8265 (default: on this machine)",
+      "train, score and sample on the Ray cluster with this job server, such as ray://host:8265 (default: on this machine)",
     )
-    .option("--storage <folder>", "folder that this machine and the cluster both see")
+    .option("--storage <folder>", "folder that both this machine and the cluster can access")
     .option(
       "--cluster-storage <path>",
-      "the same storage as the cluster names it: a path, or a URL such as s3://bucket/folder (default: --storage)",
+      "the same storage under its name on the cluster: a path, or a URL such as s3://bucket/folder (default: --storage)",
     )
     .option("--workers <n>", "processes on the cluster (default: 1)", whole(1))
-    .option("--gpus <n>", "GPUs of each (default: 0)", whole(0))
+    .option("--gpus <n>", "GPUs per process (default: 0)", whole(0))
     .addOption(
-      new Option("--precision <type>", "numbers that the cluster computes in (default: float32)").choices(precisions),
+      new Option("--precision <type>", "floating-point type that the cluster computes in (default: float32)").choices(
+        precisions,
+      ),
     )
-    .option("--shard", "share the parameters out among the workers (FSDP) in place of a copy each")
-    .option("--cluster-python <path>", "Python of the cluster that has cluster/ installed (default: python)");
+    .option("--shard", "shard the parameters across the workers (FSDP) instead of keeping a copy on each")
+    .option(
+      "--cluster-python <path>",
+      "Python interpreter on the cluster that has cluster/ installed (default: python)",
+    );
 }
 
 /**

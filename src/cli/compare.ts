@@ -39,14 +39,14 @@ export function compareCommand(): Command {
     .optionsGroup("Comparison:")
     .requiredOption(
       "--run <method>",
-      '"NAME=method --flag value …", once for each method; the flags of the method come before those that all share',
+      '"NAME=method --flag value …", once for each method; its flags override those that all methods share',
       methodLines,
     )
     .option("--seeds <list>", "seeds, separated by commas; each method is trained once with each", seedList, [1, 2, 3])
     .option("--baseline <name>", "method that the others are compared with (default: the first)")
     .requiredOption(
       "--out <folder>",
-      "folder of the comparison, with a folder for each run; the same command continues what is there",
+      "folder of the comparison, with a folder for each run; the same command continues an interrupted comparison",
     );
   return methodOptions(engineOptions(runJudgeOptions(runOptions(trackingOptions(command)))), ...comparedForms)
     .addHelpText(

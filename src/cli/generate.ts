@@ -46,7 +46,7 @@ interface GenerateArguments extends EngineArguments, ServerArguments {
 export function generateCommand(): Command {
   const command = new Command("generate")
     .description(
-      "Sample responses to prompts. Each is a line of JSON: id, prompt, response, its length in tokens, whether it is complete, and the token ids, by which sera sft reads it back.",
+      "Sample responses to prompts. Each is a line of JSON: id, prompt, response, its length in tokens, whether it is complete, and the token ids, from which sera sft reads it back.",
     )
     .optionsGroup("Model:")
     .option(
@@ -57,7 +57,7 @@ export function generateCommand(): Command {
     .addOption(weightsOption());
   serverOptions(
     command,
-    "have a server answer instead, by OpenAI's API: vLLM, llama.cpp, Ollama …, as in http://localhost:8000/v1; prompts are written by its chat template, and token ids are not told",
+    "generate on a server with OpenAI's API instead: vLLM, llama.cpp, Ollama …, such as http://localhost:8000/v1; it applies its own chat template and returns no token ids",
   )
     .optionsGroup("Prompts:")
     .option(
@@ -66,7 +66,7 @@ export function generateCommand(): Command {
     )
     .option(
       "--prompt <text>",
-      "a prompt; give the flag again for more",
+      "a prompt; may be given several times",
       (text: string, before: readonly string[] = []) => [...before, text],
     )
     .option("--split <name>", "split of a hub dataset (default: train)")
@@ -78,20 +78,24 @@ export function generateCommand(): Command {
       "skip and count bad rows and prompts that do not fit the context, instead of stopping at the first",
       false,
     )
-    .optionsGroup("Linear alignment, of two forward passes a token:")
+    .optionsGroup("Linear alignment (two forward passes per token):")
     .option(
       "--principle <text>",
-      "amplify what this text, put before each prompt, changes in the next token's logits (arXiv 2401.11458); greedy unless --temperature is given",
+      "text put before each prompt, whose effect on the next token's logits is amplified (arXiv 2401.11458); greedy unless --temperature is given",
     )
-    .option("--ratio <r>", "how far beyond the principle's own effect, from 0 to 1000 (default: 2)", number)
+    .option(
+      "--ratio <r>",
+      "how strongly the effect is amplified, from 0 (the principle alone) to 1000 (default: 2)",
+      number,
+    )
     .addOption(
       new Option(
         "--mask <which>",
-        "whose most likely tokens are left: under the principle, or amplified (default: principle)",
+        "which logits decide the most likely tokens that a token is chosen from: those under the principle, or the amplified ones (default: principle)",
       ).choices(alignmentMasks),
     )
-    .option("--mask-top-p <p>", "share of the probability that they hold (default: 0.8)", number)
-    .option("--mask-temperature <t>", "temperature of that probability (default: 0.5)", number)
+    .option("--mask-top-p <p>", "share of the probability that those tokens hold (default: 0.8)", number)
+    .option("--mask-temperature <t>", "temperature of that distribution (default: 0.5)", number)
     .optionsGroup("Output:")
     .option("--responses <n>", "responses to each prompt", whole(1), 1)
     .option("--out <file>", "where the responses are written (default: standard output)");

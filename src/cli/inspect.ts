@@ -30,7 +30,7 @@ export function inspectCommand(): Command {
     .option("--skip-bad-rows", "skip and count bad rows instead of stopping at the first", false)
     .option(
       "--tokenizer <model>",
-      "count tokens, and show pairs with the chat template, by the tokenizer of this checkpoint folder or GGUF file (default: count characters)",
+      "count tokens with the tokenizer of this checkpoint folder or GGUF file, and show pairs in its chat template (default: count characters)",
     )
     .addHelpText("after", "\nExample:\n  sera inspect pairs.parquet --tokenizer runs/mine/iteration-3/model")
     .action(async (file: string, { limit, skipBadRows, tokenizer: model }: InspectArguments) => {

@@ -29,7 +29,7 @@ export type PrefixedJudgeFlags = {
   readonly [Name in keyof JudgeFlags as `judge${Capitalize<Name>}`]: JudgeFlags[Name];
 };
 
-export const judgeNames = "anthropic:<model>, openai:<model>, or gold for the synthetic world's reward";
+export const judgeNames = "anthropic:<model>, openai:<model>, or gold for the gold reward of the two shipped worlds";
 
 /**
  * Flags for {@link JudgeFlags}.
@@ -48,11 +48,11 @@ export function judgeOptions(command: Command, prefix: "" | "judge-", prompt: "p
     .optionsGroup(`${title}:`)
     .option(
       `--${prefix}base-url <url>`,
-      "another server with the same API, such as vLLM or Ollama; it receives no API key unless one is named",
+      `address of another server with the same API, such as vLLM or Ollama; no API key is sent to it unless --${prefix}key-variable is given`,
     )
     .option(
       `--${prefix}key-variable <name>`,
-      "environment variable with the API key (default: ANTHROPIC_API_KEY or OPENAI_API_KEY, for the providers' own servers)",
+      "environment variable that holds the API key (default: ANTHROPIC_API_KEY or OPENAI_API_KEY, for the providers' own servers)",
     )
     .option(`--${prefix}${prompt}-prompt <file>`, `your own prompt template, with ${fields[prompt]}`)
     .option(`--${prefix}max-cost <dollars>`, "cap on the cost of all requests, in US dollars (default: none)", number)
@@ -65,7 +65,7 @@ export function judgeOptions(command: Command, prefix: "" | "judge-", prompt: "p
     .option(`--${prefix}price-output <dollars>`, "price of a million output tokens", number)
     .option(
       `--${prefix}max-tokens <n>`,
-      `length limit of the ${who}'s answer; models that think first need more (default: ${longest})`,
+      `length limit of the ${who}'s answer; reasoning models need more (default: ${longest})`,
       whole(1),
     )
     .option(`--${prefix}temperature <t>`, `sampling temperature of the ${who} (default: 0)`, number)
@@ -73,7 +73,7 @@ export function judgeOptions(command: Command, prefix: "" | "judge-", prompt: "p
     .option(`--${prefix}concurrency <n>`, "concurrent requests (default: 4)", whole(1))
     .option(
       `--${prefix}cache <folder>`,
-      "where answers are cached, so that none is paid for twice (default: runs/judge-cache)",
+      "folder that caches answers, so that none is paid for twice (default: runs/judge-cache)",
     );
 }
 

@@ -44,7 +44,7 @@ function uninstallCommand(): Command {
 
 function doctorCommand(): Command {
   return new Command("doctor")
-    .description("Check whether the kernel can run here, and say what to do where it cannot.")
+    .description("Check whether the kernel can run here, and say what to do if it cannot.")
     .action(async () => {
       if (!(await doctor())) process.exitCode = 1;
     });

@@ -91,12 +91,12 @@ export function dataOptions(command: Command): Command {
     )
     .option(
       "--max-prompt-length <n>",
-      "length limit of a prompt, in tokens (default: what the responses leave)",
+      "length limit of a prompt, in tokens (default: what the responses leave free)",
       whole(1),
     )
     .option(
       "--truncate-prompts",
-      "truncate prompts that do not fit these limits at their beginning instead of stopping",
+      "cut prompts that exceed these limits at their beginning, instead of stopping at the first",
       false,
     );
 }
@@ -151,7 +151,7 @@ function flagsOf(name: string, takers: readonly AnyForm[], methods: string | und
   ) as [SchemaOption<unknown>];
   const values = option.choices && [...option.choices, ...(option.syntax ? [option.syntax] : [])].join(", ");
   const notes = [methods, values && `choices: ${values}`, `default: ${defaultsIn(name, takers)}`];
-  const description = `${help} (${notes.filter(Boolean).join("; ")})`;
+  const description = withFlags(`${help} (${notes.filter(Boolean).join("; ")})`);
   const flag = flagOf(name);
   if (placeholder === undefined) {
     const off = negatable ? [new Option(flag.replace("--", "--no-"), `turns ${flag} off`)] : [];
@@ -184,5 +184,11 @@ function defaultsIn(name: string, takers: readonly AnyForm[]): string {
   const texts = takers.map((taker) => ({ method: taker.name, text: defaultText(optionOf(taker, name)) }));
   const usual = texts[0]!.text;
   const others = texts.filter(({ text }) => text !== usual).map(({ method, text }) => `${text} for ${method}`);
-  return [usual, ...others].join(", ").replaceAll(/`(\w+)`/g, (_, other: string) => flagOf(other));
+  return [usual, ...others].join(", ");
+}
+
+/** Replaces the names of options, which help texts put in backticks, by their flags; other backticks go away. */
+function withFlags(text: string): string {
+  const isOption = (name: string) => optionGroups.some(({ table }) => Object.hasOwn(table, name));
+  return text.replaceAll(/`([^`]+)`/g, (_, name: string) => (isOption(name) ? flagOf(name) : name));
 }

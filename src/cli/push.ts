@@ -20,21 +20,25 @@ interface PushArguments {
 export function pushCommand(): Command {
   return new Command("push")
     .description(
-      "Give a trained model to the Hugging Face hub: weights or adapter, tokenizer and model card, privately. HF_TOKEN is the token.",
+      "Upload a trained model to the Hugging Face hub: weights or adapter, tokenizer and model card. The repository is private unless --public is given; HF_TOKEN holds your token.",
     )
-    .argument("<folder>", "the folder of a run, or of a model or an adapter")
-    .argument("<name>", "user/name of the repository, which is made where it is not there")
-    .option("--iteration <n>", "of a run, whose policy (default: the last)", whole(0))
+    .argument("<folder>", "the folder of a run, a model or an adapter")
+    .argument("<name>", "user/name of the repository, which is created if it does not exist")
+    .option(
+      "--iteration <n>",
+      "iteration whose policy is uploaded, if the folder is a run's (default: the last)",
+      whole(0),
+    )
     .option(
       "--base-model <name>",
-      "the model that was trained, by its name on the hub (default: the one that an adapter names)",
+      "name on the hub of the model that was trained (default: the one that an adapter names)",
     )
     .option(
       "--dataset <name>",
-      "a data set on the hub that it was trained on; may be given several times",
+      "name on the hub of a data set that it was trained on; may be given several times",
       (name: string, before: readonly string[] = []) => [...before, name],
     )
-    .option("--public", "for everyone to see", false)
+    .option("--public", "make a new repository public", false)
     .option("--message <text>", "the commit's message (default: Upload model)")
     .option("--quiet", "show no progress", false)
     .addHelpText(

@@ -73,17 +73,17 @@ export function runOptions(command: Command): Command {
       .option("--eval-split <name>", "split of --eval-data, if that is a hub dataset (default: train)")
       .option(
         "--validation-data <source>",
-        "pairs by which training chooses (--keep-best-by, --patience); none of them may be held out",
+        "pairs for model selection (--keep-best-by, --patience); none of them may be a held-out pair",
       )
       .option("--validation-split <name>", "split of --validation-data, if that is a hub dataset (default: train)")
       .option(
         "--columns <names>",
-        "numeric columns of --data and --validation-data that accompany the pairs to the loss, as in weight,labelSmoothing=doubt",
+        "numeric columns of --data and --validation-data that are passed to the loss with each pair, such as weight,labelSmoothing=doubt",
         columnNames,
       )
       .option(
         "--demonstrations <source>",
-        "first fine-tune the start on these, or, for aihf, train on them beside the pairs: rows with a prompt and a response",
+        "rows with a prompt and a response: the start is first fine-tuned on them; aihf trains on them and the pairs together",
       )
       .option(
         "--flip <share>",
@@ -93,11 +93,11 @@ export function runOptions(command: Command): Command {
       )
       .option(
         "--reference-cache <folder>",
-        "folder that keeps what the start computes for other runs from it: log-probabilities of pairs, and its responses to held-out prompts (default: nothing is kept)",
+        "folder that caches what the start model computes, for other runs from the same start: log-probabilities of pairs, and its responses to held-out prompts (default: no cache)",
       ),
   ).option(
     "--init-from <start>",
-    "sft: first fine-tune the start on the chosen responses, the default for a preset; or a checkpoint folder to begin from",
+    "sft fine-tunes the start on the chosen responses first (the default for a preset); a checkpoint folder is the start itself",
   );
   return runServerOptions(clusterOptions(withModel));
 }

@@ -21,7 +21,7 @@ export function runJudgeOptions(command: Command): Command {
     .optionsGroup("Judge:")
     .option(
       "--judge <name>",
-      `what labels responses, for methods that label with a judge: ${judgeNames} (default: gold, where the prompts are the synthetic world's)`,
+      `what labels responses, for methods that label with a judge: ${judgeNames} (default: gold, for prompts of those worlds)`,
     );
   return judgeOptions(named, "judge-", "grade");
 }

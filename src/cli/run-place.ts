@@ -15,7 +15,7 @@ export function placeOptions(command: Command): Command {
     .requiredOption("--out <folder>", "folder of the run")
     .option(
       "--resume",
-      "continue the run in --out, with the options that it was begun with where --model and --data are not given",
+      "continue the run in --out; without --model and --data, with the options that it was started with",
       false,
     )
     .option("--redo-from <iteration>", "redo the run in --out from this iteration on", whole(0));

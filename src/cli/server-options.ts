@@ -23,20 +23,23 @@ const settings = [
 export function serverOptions(command: Command, address: string): Command {
   return command
     .option("--server <address>", address)
-    .option("--server-model <name>", "what the server calls the model (default: the only one that it lists)")
-    .option("--server-key <variable>", "environment variable that holds the server's API key (default: none is sent)");
+    .option("--server-model <name>", "name of the model on the server (default: the only one that it lists)")
+    .option(
+      "--server-key <variable>",
+      "environment variable that holds the server's API key (default: no key is sent)",
+    );
 }
 
 /** Adds the flags of a server that generates the responses of a run. */
 export function runServerOptions(command: Command): Command {
   const address =
-    "have a model server write the responses: vLLM or llama.cpp, as in http://localhost:8000/v1 (default: on this machine)";
+    "generate responses on a model server, vLLM or llama.cpp, such as http://localhost:8000/v1 (default: on this machine)";
   return serverOptions(command.optionsGroup("Model server:"), address)
     .option(
       "--server-adapters <folder>",
-      "folder that this machine and a vLLM server see, for each iteration's adapter, which is then what writes (default: the served model writes)",
+      "folder that both this machine and a vLLM server can access: the server generates with each iteration's adapter, which is stored there (default: it generates with the model that it serves)",
     )
-    .option("--server-score", "have the server tell log-probabilities too; needs --server-adapters");
+    .option("--server-score", "also compute log-probabilities on the server; needs --server-adapters");
 }
 
 /**

@@ -51,7 +51,7 @@ export function modelOptions(command: Command): Command {
 export function weightsOption(note?: string): Option {
   return new Option(
     "--weights <type>",
-    `how the model's matrices are held: ${weightsNames.join(", ")}${note === undefined ? "" : `; ${note}`} (default: float32)`,
+    `how the model's matrices are stored: ${weightsNames.join(", ")}${note === undefined ? "" : `; ${note}`} (default: float32)`,
   ).argParser(parseWeights);
 }
 

@@ -153,14 +153,32 @@ describe("the options", () => {
     );
     assert.equal(
       flags.get("perPrompt"),
-      "pairs of one prompt that review keeps at most (for sera, dice; default: all)",
+      "largest number of pairs per prompt that review keeps (for sera, dice; default: all)",
     );
     assert.equal(
       flags.get("bootstrap"),
-      "K̃/N: pairs that the policy makes, as a share of the data's (for sera, iterative-dpo, dice; default: 0.3, 1 for iterative-dpo, 0.5 for dice)",
+      "K̃/N: number of pairs that the policy generates, as a share of the number in the data (for sera, iterative-dpo, dice; default: 0.3, 1 for iterative-dpo, 0.5 for dice)",
     );
     assert.equal(flags.get("tau"), "discopop: width of the modulation (not for sft, irepo, aihf; default: 0.05)");
     assert.match(flags.get("referenceEma")!, /\(not for sft; default: 1 if --reference-every is given\)$/);
+  });
+
+  it("are described without names that only cells use", () => {
+    const command = allMethodOptions(new Command("test"));
+    const names = new Set(command.options.map((option) => option.attributeName()));
+    for (const { long, description } of command.options) {
+      assert.doesNotMatch(description, /`/, long);
+      const words: readonly string[] = description.match(/\w+/g) ?? [];
+      assert.deepEqual(
+        words.filter((word) => /[A-Z]/.test(word) && names.has(word)),
+        [],
+        long,
+      );
+    }
+    const describedBy = (flag: string) => command.options.find(({ long }) => long === flag)!.description;
+    assert.match(describedBy("--iteration-epochs"), /; --rounds is this times/);
+    assert.match(describedBy("--sample-temperature"), /; evaluation uses --temperature \(/);
+    assert.match(describedBy("--segment"), /in at most --max-new-tokens tokens/);
   });
 
   it("are refused with the valid values if a value is unknown", () => {

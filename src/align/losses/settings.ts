@@ -64,7 +64,7 @@ export const lossSettingsTable = {
     losses: ["dpo-bmc", "ipo-bmc", "orpo-bmc"],
   },
   referenceWeights: {
-    ...oneOf(referenceWeightings, "whose"),
+    ...oneOf(referenceWeightings, "model"),
     help: "dpo-bmc, ipo-bmc: whose probabilities weigh the reference's tokens, the policy's as in the paper or its own as in its code",
     otherwise: "policy",
     losses: ["dpo-bmc", "ipo-bmc"],

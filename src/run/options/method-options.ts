@@ -52,11 +52,11 @@ export interface LossOptions extends LossSettings {
 export interface AlignmentOptions {
   /** Pairs per optimizer step. Default 32. */
   readonly batchSize: number;
-  /** Pairs per forward pass; gradients are accumulated up to the batch size. Default the batch size, or less where memory asks for it. */
+  /** Pairs per forward pass; gradients are accumulated up to the batch size. Default the batch size, or fewer if memory is short. */
   readonly microBatchSize?: number;
-  /** Recompute activations in the backward pass instead of keeping them: slower, far less memory, the same numbers. Default only where nothing else fits into memory. */
+  /** Recompute activations in the backward pass instead of keeping them: slower, far less memory, the same numbers. Default only if nothing else fits into memory. */
   readonly recompute?: boolean;
-  /** Optimizer steps of each iteration, whatever the number of epochs. Default as many as the epochs take. */
+  /** Optimizer steps of each iteration, regardless of the epochs. Default as many as the epochs take. */
   readonly maxSteps?: number;
   /** Peak learning rate. Default 0.0001. */
   readonly learningRate: number;
@@ -74,17 +74,17 @@ export interface AlignmentOptions {
   readonly weightDecay: number;
   /** Gradients are clipped to this norm. Default 1. */
   readonly maxGradNorm: number;
-  /** Steps between evaluations on the validation pairs, or the held-out pairs if there are none; there is one more after the last step. Default no evaluation. */
+  /** Steps between evaluations on the validation pairs, or on the held-out pairs if there are none; the last step is always evaluated. Default no evaluation. */
   readonly evaluateEvery?: number;
   /** Keep the parameters of the evaluation that is best by this metric. Default those of the last step. */
   readonly keepBestBy?: BestMetric;
-  /** Evaluations without improvement after which training stops. Default never. */
+  /** Stop training after this many evaluations in a row without improvement. Default never. */
   readonly patience?: number;
   /** Evaluate and keep an exponential moving average of the parameters with this decay. Default no average. */
   readonly emaDecay?: number;
-  /** Steps between updates of the reference towards the policy (TR-DPO, arXiv 2404.09656). Default never, with sapo an epoch; 1 if only `referenceEma` is given. */
+  /** Steps between updates of the reference towards the policy (TR-DPO, arXiv 2404.09656). Default never; for sapo once an epoch; 1 if only `referenceEma` is given. */
   readonly referenceEvery?: number;
-  /** Share of the way that the reference moves towards the policy in each update (TR-DPO). Default 1 if `referenceEvery` is given. */
+  /** How far the reference moves towards the policy in each update, as a share of the distance (TR-DPO). Default 1 if `referenceEvery` is given. */
   readonly referenceEma?: number;
 }
 
@@ -96,11 +96,11 @@ export interface SamplingOptions {
   readonly temperature: number;
   /** Sample among the k most likely tokens; 0 is no limit. Default 0. */
   readonly topK: number;
-  /** Sample among the fewest tokens that hold this share of the probability. Default 1. */
+  /** Sample among the fewest tokens whose probabilities add up to this share. Default 1. */
   readonly topP: number;
-  /** Sample among tokens at least this share as likely as the most likely one; 0 is no limit. Default 0. */
+  /** Sample only among tokens at least this fraction as likely as the most likely one; 0 is no limit. Default 0. */
   readonly minP: number;
-  /** Penalty on tokens that have occurred, above 1 to discourage repetition. Default 1. */
+  /** Penalty on tokens that have already occurred; above 1 discourages repetition. Default 1. */
   readonly repetitionPenalty: number;
   /** Responses sampled at the same time. Default 128. */
   readonly samplingBatchSize: number;
@@ -118,7 +118,7 @@ export interface SftOptions {
 
 /** Options shared by all methods. */
 export interface SharedOptions extends LossOptions, AlignmentOptions, SamplingOptions, SftOptions {
-  /** Memory for the model and what runs on it, as in 8GB: decides how many pairs and responses go through the model at once, and whether activations are recomputed, where that is left open. Default three quarters of what is free when the run begins. */
+  /** Memory for the model and everything computed with it, such as 8GB; decides how many pairs and responses go through the model at once, and whether activations are recomputed, unless other options do. Default three quarters of what is free when the run begins. */
   readonly memory?: ByteSize;
   /** Seed of everything random: the same seed, data and machine give the same bytes. Default 0. */
   readonly seed: number;
@@ -146,9 +146,9 @@ export interface LoopOptions extends RewardOptions {
   readonly select: number;
   /** Which pairs review keeps; a rule by name, or a `SelectionRule` of your own. Default top. */
   readonly selectBy: SelectionName | SelectionRule;
-  /** Pairs of one prompt that review keeps at most. Default all. */
+  /** Largest number of pairs per prompt that review keeps. Default all. */
   readonly perPrompt?: number;
-  /** K̃/N: pairs that the policy makes, as a share of the data's. Default 0.3. */
+  /** K̃/N: number of pairs that the policy generates, as a share of the number in the data. Default 0.3. */
   readonly bootstrap: number;
   /** R: responses sampled for each prompt. Default 4. */
   readonly responses: number;
@@ -156,29 +156,29 @@ export interface LoopOptions extends RewardOptions {
   readonly labelBy: LabelledBy | Labeller;
   /** How a prompt's responses are paired; a rule by name, or a `PairingRule` of your own. Default best-worst. */
   readonly pairBy: PairingName | PairingRule;
-  /** Keep pairs of the data only of prompts that no pair of the policy's own is of. Default false. */
+  /** Drop the data's pairs for prompts that have a generated pair. Default false. */
   readonly disjoint?: boolean;
-  /** Leave responses that the length limit cut off out of pairs. Default false. */
+  /** Form no pairs with responses that the length limit cut off. Default false. */
   readonly completeOnly?: boolean;
-  /** α: nats subtracted from a response's reward for each token; auto balances the lengths of chosen and rejected. Default 0. */
+  /** α: subtracted from a response's reward for each of its tokens, also where the reward is already a mean per token (labels by likelihood); auto balances the lengths of chosen and rejected. Default 0. */
   readonly lengthPenalty: number | "auto";
-  /** Step of the grid from 0 to 1 that auto goes up until lengths would differ more again. Default ten values up to 2, of which the best. */
+  /** With auto, step of a grid of α from 0 to 1, searched upwards until the lengths begin to differ more. Default the best of ten values up to 2. */
   readonly penaltyStep?: number;
-  /** γ: weight of the policy before the last in the ensemble. Default 0.3. */
+  /** γ: weight of the policy before the last in the ensemble that gives margins and implicit labels; no effect on labels by likelihood or a judge. Default 0.3. */
   readonly gamma: number;
 }
 
 /** How the implicit reward labels responses. */
 export interface RewardOptions {
-  /** What the reward that labels responses is against: the start of the run, or the reference that the policy was trained against in its round. Default start. */
+  /** For implicit labels only, the reference of the implicit reward: the start of the run, or what the policy was trained against in its round. Default start. */
   readonly rewardAgainst: RewardReference;
 }
 
 /** How SPIN trains an iteration. */
 export interface SelfPlayOptions {
-  /** Epochs of each iteration, which `rounds` are then spent on. Default 1. */
+  /** Epochs of each iteration; `rounds` is this times an odd number: one for the first iteration and two for each further one. Default 1. */
   readonly iterationEpochs: number;
-  /** Temperature of the responses that are trained against; evaluation has that of `temperature`. Default 1. */
+  /** Sampling temperature of the responses that are trained against; evaluation uses `temperature`. Default 1. */
   readonly sampleTemperature: number;
   /** Peak learning rate from the third iteration on. Default that of the first two. */
   readonly laterLearningRate?: number;
@@ -186,15 +186,15 @@ export interface SelfPlayOptions {
 
 /** How SPA spreads the preferences of a few pairs over the prompts of the others. */
 export interface SpreadOptions {
-  /** Which share of the prompts each round takes, none twice: the first with the pairs of the data, the others with pairs of the policy's own. Default [0.03,0.13,0.34,0.5]. */
+  /** Share of the prompts for each round, no prompt in two rounds; the first round trains on the data's pairs, the others on pairs that the policy generates. Default [0.03,0.13,0.34,0.5]. */
   readonly shares: readonly number[];
-  /** Epochs of the first round, on the pairs of the data. Default those of the other rounds, which are `rounds`. */
+  /** Epochs of the first round, on the pairs of the data. Default `rounds`, as in the other rounds. */
   readonly seedEpochs?: number;
-  /** K: share of the policy's own labels that count as doubtful, by their confidence; 0 refines none. Default 0.1. */
+  /** K: share of the policy's own labels, the least confident ones, that are refined; 0 refines none. Default 0.1. */
   readonly refineShare: number;
-  /** α: how likely a doubtful label is taken to be wrong. Default 0.1. */
+  /** α: assumed probability that a refined label is wrong. Default 0.1. */
   readonly refineSmoothing: number;
-  /** Share of a round's steps that are taken before its first label is refined. Default 0.2. */
+  /** Share of a round's steps before its first label is refined. Default 0.2. */
   readonly refineAfter: number;
 }
 
@@ -203,21 +203,21 @@ export const laterReferences = ["average", "policy", "start"] as const;
 
 /** How SAPO generates its pairs during training. */
 export interface AugmentationOptions {
-  /** Tokens of a chosen response that are written anew; whole writes all of it anew, in at most `maxNewTokens`. Default 256, or a third of the median response where that is shorter than 259 tokens. */
+  /** Number of tokens of a chosen response that are rewritten; whole rewrites all of it, in at most `maxNewTokens` tokens. Default 256, or a third of the median response where that is shorter than 259 tokens. */
   readonly segment?: number | "whole";
-  /** Rejected responses that are kept to be drawn from. Default 2000, but at most a quarter of the pairs, and at least a step's. */
+  /** Number of latest rejected responses that are kept, from which each step draws. Default 2000, but at most a quarter of the pairs and at least `batchSize`. */
   readonly bufferSize?: number;
-  /** Decay of the average of the policy that writes; 0 is the policy itself. Default 0.5. */
+  /** Decay of the moving average of the policy that rewrites segments; 0 is the policy itself. Default 0.5. */
   readonly averageDecay: number;
-  /** Steps between updates of the average. Default 1. */
+  /** Steps between updates of the moving average. Default 1. */
   readonly averageEvery: number;
-  /** What the reference becomes each `referenceEvery` steps. Default average. */
+  /** What the reference becomes every `referenceEvery` steps. Default average. */
   readonly referenceBecomes: (typeof laterReferences)[number];
-  /** Temperature of the segments that are written anew. Default 0.7. */
+  /** Sampling temperature of rewritten segments. Default 0.7. */
   readonly segmentTemperature: number;
-  /** Write segments of the k most likely tokens; 0 is no limit. Default 50. */
+  /** Rewrite segments with the k most likely tokens; 0 is no limit. Default 50. */
   readonly segmentTopK: number;
-  /** Write segments of the fewest tokens that hold this share of the probability. Default 0.95. */
+  /** Rewrite segments with the fewest tokens whose probabilities add up to this share. Default 0.95. */
   readonly segmentTopP: number;
 }
 
@@ -235,17 +235,17 @@ export const evaluators = ["implicit-reward", "score-head"] as const;
 
 /** How a proxy reward model is trained on few grades of a judge. */
 export interface ProxyOptions {
-  /** B: responses that the judge grades, never more. Default those of each ninth prompt. */
+  /** B: number of responses that the judge may grade. Default the responses to every ninth prompt. */
   readonly budget?: number;
-  /** What the prompts whose responses are graded are chosen by: k-centre over embeddings of the responses or of the prompts, or at random. Default responses. */
+  /** How to choose the prompts whose responses are graded: by k-centre over embeddings of the responses or of the prompts, or at random. Default responses. */
   readonly chooseBy: (typeof proxyChoices)[number];
   /** Whose responses are graded: the policy's own, or the two of each of the data's pairs, as a control. Default policy. */
   readonly graded: (typeof gradedSources)[number];
-  /** What the budget is spent on: an evaluator, which labels the other prompts' responses, or pairs for the policy directly, as a control. Default evaluator. */
+  /** What the budget is spent on: training an evaluator that labels the responses to the other prompts, or, as a control, training the policy directly. Default evaluator. */
   readonly spend: (typeof budgetUses)[number];
-  /** How the evaluator scores responses: by the implicit reward of a model trained by the loss, or by a linear head of one trained as a reward model. Default implicit-reward. */
+  /** How the evaluator scores responses: by the implicit reward of a model trained with the loss, or by the linear head of a reward model. Default implicit-reward. */
   readonly evaluator: (typeof evaluators)[number];
-  /** Epochs of the evaluator on the graded pairs. Default those of the policy, which are `rounds`. */
+  /** Epochs of the evaluator on the graded pairs. Default `rounds`, as for the policy. */
   readonly evaluatorEpochs?: number;
 }
 
@@ -255,7 +255,7 @@ export interface SeraOptions extends MethodOptions, LoopOptions {}
 /** Options of recipes shared by all methods. */
 export interface RecipeOptions extends SharedOptions {
   /**
-   * Passes over as many pairs as the data has: methods with the same rounds cost the same. They are epochs of a method
+   * Passes over as many pairs as the data has; methods with the same rounds train on the same number of pairs. They are epochs of a method
    * that trains once, and iterations of one that trains again and again. Default 3.
    */
   readonly rounds: number;
@@ -263,11 +263,11 @@ export interface RecipeOptions extends SharedOptions {
 
 /** How reward-augmented pairs are created; see `goalConditioned`. */
 export interface GoalConditioningOptions {
-  /** Condition half of the prompts alone on goals, which makes as many pairs as the data has. Default false. */
+  /** Use only a random half of the prompts, so that there are as many pairs as in the data, and not twice as many. Default false. */
   readonly half?: boolean;
-  /** What becomes of pairs whose responses reach the same goal; keep makes two contradictory pairs of each. Default drop. */
+  /** What to do with a pair whose responses reach the same goal; keep makes two contradictory pairs of it. Default drop. */
   readonly ties: (typeof tieRules)[number];
-  /** Where a conversation is told its goal: in its system turn, or before the words of its first user turn. Default system. */
+  /** Where the goal stands in a conversation: in the system turn, or at the beginning of the first user turn. Default system. */
   readonly goalPlace: (typeof goalPlaces)[number];
 }
 
@@ -276,13 +276,13 @@ export interface RewardAugmentedOptions extends RecipeOptions, GoalConditioningO
 
 /** How BMC creates its pairs, and which tokens it weights; see `bridge` and `tokenDifference`. */
 export interface BmcOptions {
-  /** What edits a response of each pair before training: none, the program of the synthetic world, or an `Editor`, such as one of `llmEditor`; on the command line, `sera bridge` edits with a language model. Default none. */
+  /** What edits a response of each pair before training: none, or the program of the synthetic world; the command `sera bridge` edits with a language model beforehand; or an `Editor` of your own, such as one of `llmEditor`. Default none. */
   readonly bridge: (typeof editorNames)[number] | Editor;
-  /** Which response is edited: the rejected one for the better, or the chosen one for the worse. Default improve. */
+  /** Which response is edited: the rejected one, which becomes better, or the chosen one, which becomes worse. Default improve. */
   readonly editWay: EditWay;
-  /** Let the editor see one response alone, without the pair's other one. Default false. */
+  /** Do not show the editor the pair's other response. Default false. */
   readonly editBlind?: boolean;
-  /** Which words are taken out of the difference of the responses; a list by name. Default english. */
+  /** Which words do not count as differences between the responses. Default english. */
   readonly stopWords: (typeof stopWordLists)[number];
 }
 
@@ -291,11 +291,11 @@ export interface BmcRecipeOptions extends RecipeOptions, BmcOptions {}
 
 /** How iREPO's annotators vote, and how votes become targets. */
 export interface VoteOptions {
-  /** h: annotators who vote on every two responses of a prompt. Default 9. */
+  /** h: number of annotators; each votes on every two responses to a prompt. Default 9. */
   readonly votes: number;
-  /** Temperature of the annotators' votes, in grades of the judge: they prefer a response with the probability σ(difference of grades / temperature). Default 0.81. */
+  /** Temperature of the votes, in grades of the judge: an annotator prefers a response with probability σ(difference of grades / temperature). Default 0.81. */
   readonly voteTemperature: number;
-  /** Votes added to each side of every two responses, so that a unanimous vote has a finite target. Default 0.5. */
+  /** Votes added to both sides of each comparison, so that a unanimous vote has a finite target. Default 0.5. */
   readonly pseudoCounts: number;
 }
 
@@ -307,11 +307,11 @@ export interface IrepoOptions
 
 /** How joint learning weights its two data sets, and how it learns from demonstrations. */
 export interface JointOptions {
-  /** w₁: weight of the demonstrations, whose term is a mean over their tokens; self-play over the demonstrations. Default 1. */
+  /** w₁: weight of the demonstrations' term, a mean over their tokens, or with self-play over the demonstrations. Default 1. */
   readonly demonstrationWeight: number;
-  /** w₂: weight of the preference pairs, whose term is a mean over the pairs. Default 1. */
+  /** w₂: weight of the preference pairs' term, a mean over the pairs. Default 1. */
   readonly pairWeight: number;
-  /** Compare demonstrations with the policy's own responses, in place of raising their likelihood. Default false. */
+  /** Compare demonstrations with the policy's own responses instead of raising their likelihood. Default false. */
   readonly selfPlay: boolean;
 }
 
@@ -322,11 +322,11 @@ export interface AihfOptions
 
 /** How SPO degrades responses, and how it weights its head; see `spo`. */
 export interface DegreeOptions {
-  /** λ: weight of the classification of preference degrees beside the loss. Default 0.1. */
+  /** λ: weight of the loss that classifies preference degrees, added to the main loss. Default 0.1. */
   readonly degreeWeight: number;
-  /** What is taken from a response to degrade it: key phrases by RAKE, or as many tokens at random. Default rake. */
+  /** What a degraded response lacks: key phrases found by RAKE, or as many random tokens. Default rake. */
   readonly keyContent: (typeof keyContents)[number];
-  /** How it is taken: mask hides it behind padding, which keeps the length, remove leaves it out. Default mask. */
+  /** How a response is degraded: mask replaces the content by padding, which keeps the length; remove deletes it. Default mask. */
   readonly degrade: (typeof degradations)[number];
 }
 

@@ -75,16 +75,16 @@ export const alignmentTable: OptionTable<AlignmentOptions> = {
   microBatchSize: {
     ...whole(1),
     help: "pairs per forward pass; gradients are accumulated up to the batch size",
-    otherwise: "the batch size, or less where memory asks for it",
+    otherwise: "the batch size, or fewer if memory is short",
   },
   recompute: {
     ...flag(),
     help: "recompute activations in the backward pass instead of keeping them: slower, far less memory, the same numbers",
-    otherwise: "only where nothing else fits into memory",
+    otherwise: "only if nothing else fits into memory",
   },
   maxSteps: {
     ...whole(1),
-    help: "optimizer steps of each iteration, whatever the number of epochs",
+    help: "optimizer steps of each iteration, regardless of the epochs",
     otherwise: "as many as the epochs take",
   },
   learningRate: { ...positive("rate"), help: "peak learning rate", default: 1e-4 },
@@ -97,7 +97,7 @@ export const alignmentTable: OptionTable<AlignmentOptions> = {
   maxGradNorm: { ...positive("norm"), help: "gradients are clipped to this norm", default: maxGradNorm },
   evaluateEvery: {
     ...whole(1),
-    help: "steps between evaluations on the validation pairs, or the held-out pairs if there are none; there is one more after the last step",
+    help: "steps between evaluations on the validation pairs, or on the held-out pairs if there are none; the last step is always evaluated",
     otherwise: "no evaluation",
   },
   keepBestBy: {
@@ -105,7 +105,11 @@ export const alignmentTable: OptionTable<AlignmentOptions> = {
     help: "keep the parameters of the evaluation that is best by this metric",
     otherwise: "those of the last step",
   },
-  patience: { ...whole(1), help: "evaluations without improvement after which training stops", otherwise: "never" },
+  patience: {
+    ...whole(1),
+    help: "stop training after this many evaluations in a row without improvement",
+    otherwise: "never",
+  },
   emaDecay: {
     ...shareBelow(1)("decay"),
     help: "evaluate and keep an exponential moving average of the parameters with this decay",
@@ -114,11 +118,11 @@ export const alignmentTable: OptionTable<AlignmentOptions> = {
   referenceEvery: {
     ...whole(1),
     help: "steps between updates of the reference towards the policy (TR-DPO, arXiv 2404.09656)",
-    otherwise: "never, with sapo an epoch; 1 if only `referenceEma` is given",
+    otherwise: "never; for sapo once an epoch; 1 if only `referenceEma` is given",
   },
   referenceEma: {
     ...positiveShare("share"),
-    help: "share of the way that the reference moves towards the policy in each update (TR-DPO)",
+    help: "how far the reference moves towards the policy in each update, as a share of the distance (TR-DPO)",
     otherwise: "1 if `referenceEvery` is given",
   },
 };
@@ -129,17 +133,17 @@ export const samplingTable: OptionTable<SamplingOptions> = {
   topK: { ...whole(0, "k"), help: "sample among the k most likely tokens; 0 is no limit", default: 0 },
   topP: {
     ...positiveShare("p"),
-    help: "sample among the fewest tokens that hold this share of the probability",
+    help: "sample among the fewest tokens whose probabilities add up to this share",
     default: 1,
   },
   minP: {
     ...share("p"),
-    help: "sample among tokens at least this share as likely as the most likely one; 0 is no limit",
+    help: "sample only among tokens at least this fraction as likely as the most likely one; 0 is no limit",
     default: 0,
   },
   repetitionPenalty: {
     ...positive("r"),
-    help: "penalty on tokens that have occurred, above 1 to discourage repetition",
+    help: "penalty on tokens that have already occurred; above 1 discourages repetition",
     default: 1,
   },
   samplingBatchSize: { ...whole(1), help: "responses sampled at the same time", default: 128 },
@@ -162,7 +166,7 @@ export const seedTable: OptionTable<Pick<SharedOptions, "seed">> = {
 export const memoryTable: OptionTable<Pick<SharedOptions, "memory">> = {
   memory: {
     ...byteSize("size"),
-    help: "memory for the model and what runs on it, as in 8GB: decides how many pairs and responses go through the model at once, and whether activations are recomputed, where that is left open",
+    help: "memory for the model and everything computed with it, such as 8GB; decides how many pairs and responses go through the model at once, and whether activations are recomputed, unless other options do",
     otherwise: "three quarters of what is free when the run begins",
   },
 };
@@ -180,7 +184,7 @@ export const budgetTable: OptionTable<TrainingBudget> = {
   iterations: { ...whole(1, "T"), help: "T: number of training iterations", default: 3 },
   epochs: { ...whole(1), help: "epochs of each iteration", default: 1 },
   reference: {
-    ...oneOf(references, "which"),
+    ...oneOf(references, "model"),
     help: "reference of the loss: the start of the run, or the previous iteration's policy",
     default: "start",
   },
@@ -188,8 +192,8 @@ export const budgetTable: OptionTable<TrainingBudget> = {
 
 export const rewardTable: OptionTable<RewardOptions> = {
   rewardAgainst: {
-    ...oneOf(rewardReferences, "which"),
-    help: "what the reward that labels responses is against: the start of the run, or the reference that the policy was trained against in its round",
+    ...oneOf(rewardReferences, "model"),
+    help: "for implicit labels only, the reference of the implicit reward: the start of the run, or what the policy was trained against in its round",
     default: "start",
   },
 };
@@ -203,11 +207,15 @@ export const loopTable: OptionTable<LoopOptions> = {
     help: "which pairs review keeps",
     default: "top",
   },
-  perPrompt: { ...whole(1), help: "pairs of one prompt that review keeps at most", otherwise: "all" },
-  bootstrap: { ...share("share"), help: "K̃/N: pairs that the policy makes, as a share of the data's", default: 0.3 },
+  perPrompt: { ...whole(1), help: "largest number of pairs per prompt that review keeps", otherwise: "all" },
+  bootstrap: {
+    ...share("share"),
+    help: "K̃/N: number of pairs that the policy generates, as a share of the number in the data",
+    default: 0.3,
+  },
   responses: { ...whole(2, "R"), help: "R: responses sampled for each prompt", default: 4 },
   labelBy: {
-    ...nameOrPart<(typeof labellers)[number], Labeller>(labellers, "a labeller", "whom"),
+    ...nameOrPart<(typeof labellers)[number], Labeller>(labellers, "a labeller", "name"),
     help: "what labels responses: the policy's implicit reward, its likelihood (the mean log-probability of a response's tokens, without a reference), or the judge of the run",
     default: "implicit",
   },
@@ -218,34 +226,42 @@ export const loopTable: OptionTable<LoopOptions> = {
   },
   disjoint: {
     ...flag(true),
-    help: "keep pairs of the data only of prompts that no pair of the policy's own is of",
+    help: "drop the data's pairs for prompts that have a generated pair",
     otherwise: "false",
   },
   completeOnly: {
     ...flag(true),
-    help: "leave responses that the length limit cut off out of pairs",
+    help: "form no pairs with responses that the length limit cut off",
     otherwise: "false",
   },
   lengthPenalty: {
     ...penalty("α"),
-    help: "α: nats subtracted from a response's reward for each token; auto balances the lengths of chosen and rejected",
+    help: "α: subtracted from a response's reward for each of its tokens, also where the reward is already a mean per token (labels by likelihood); auto balances the lengths of chosen and rejected",
     default: 0,
   },
   penaltyStep: {
     ...positiveShare("α"),
-    help: "step of the grid from 0 to 1 that auto goes up until lengths would differ more again",
-    otherwise: "ten values up to 2, of which the best",
+    help: "with auto, step of a grid of α from 0 to 1, searched upwards until the lengths begin to differ more",
+    otherwise: "the best of ten values up to 2",
   },
   // With γ = 1, iteration 2 would review and label with the reference alone, whose implicit rewards are all 0.
-  gamma: { ...shareBelow(1)("γ"), help: "γ: weight of the policy before the last in the ensemble", default: 0.3 },
+  gamma: {
+    ...shareBelow(1)("γ"),
+    help: "γ: weight of the policy before the last in the ensemble that gives margins and implicit labels; no effect on labels by likelihood or a judge",
+    default: 0.3,
+  },
 };
 
 /** Defaults of the authors' code (arXiv 2401.01335), if they suit a small model. */
 export const selfPlayTable: OptionTable<SelfPlayOptions> = {
-  iterationEpochs: { ...whole(1), help: "epochs of each iteration, which `rounds` are then spent on", default: 1 },
+  iterationEpochs: {
+    ...whole(1),
+    help: "epochs of each iteration; `rounds` is this times an odd number: one for the first iteration and two for each further one",
+    default: 1,
+  },
   sampleTemperature: {
     ...notNegative("t"),
-    help: "temperature of the responses that are trained against; evaluation has that of `temperature`",
+    help: "sampling temperature of the responses that are trained against; evaluation uses `temperature`",
     default: 1,
   },
   laterLearningRate: {
@@ -259,27 +275,27 @@ export const selfPlayTable: OptionTable<SelfPlayOptions> = {
 export const spreadTable: OptionTable<SpreadOptions> = {
   shares: {
     ...parts("list"),
-    help: "which share of the prompts each round takes, none twice: the first with the pairs of the data, the others with pairs of the policy's own",
+    help: "share of the prompts for each round, no prompt in two rounds; the first round trains on the data's pairs, the others on pairs that the policy generates",
     default: [0.03, 0.13, 0.34, 0.5],
   },
   seedEpochs: {
     ...whole(1),
     help: "epochs of the first round, on the pairs of the data",
-    otherwise: "those of the other rounds, which are `rounds`",
+    otherwise: "`rounds`, as in the other rounds",
   },
   refineShare: {
     ...share("K"),
-    help: "K: share of the policy's own labels that count as doubtful, by their confidence; 0 refines none",
+    help: "K: share of the policy's own labels, the least confident ones, that are refined; 0 refines none",
     default: 0.1,
   },
   refineSmoothing: {
     ...shareBelow(1 / 2, "1/2")("α"),
-    help: "α: how likely a doubtful label is taken to be wrong",
+    help: "α: assumed probability that a refined label is wrong",
     default: 0.1,
   },
   refineAfter: {
     ...share("share"),
-    help: "share of a round's steps that are taken before its first label is refined",
+    help: "share of a round's steps before its first label is refined",
     default: 0.2,
   },
 };
@@ -288,30 +304,30 @@ export const spreadTable: OptionTable<SpreadOptions> = {
 export const augmentationTable: OptionTable<AugmentationOptions> = {
   segment: {
     ...wholeOr("whole", 1, "n"),
-    help: "tokens of a chosen response that are written anew; whole writes all of it anew, in at most `maxNewTokens`",
+    help: "number of tokens of a chosen response that are rewritten; whole rewrites all of it, in at most `maxNewTokens` tokens",
     otherwise: "256, or a third of the median response where that is shorter than 259 tokens",
   },
   bufferSize: {
     ...whole(1),
-    help: "rejected responses that are kept to be drawn from",
-    otherwise: "2000, but at most a quarter of the pairs, and at least a step's",
+    help: "number of latest rejected responses that are kept, from which each step draws",
+    otherwise: "2000, but at most a quarter of the pairs and at least `batchSize`",
   },
   averageDecay: {
     ...shareBelow(1)("decay"),
-    help: "decay of the average of the policy that writes; 0 is the policy itself",
+    help: "decay of the moving average of the policy that rewrites segments; 0 is the policy itself",
     default: 0.5,
   },
-  averageEvery: { ...whole(1), help: "steps between updates of the average", default: 1 },
+  averageEvery: { ...whole(1), help: "steps between updates of the moving average", default: 1 },
   referenceBecomes: {
-    ...oneOf(laterReferences, "which"),
-    help: "what the reference becomes each `referenceEvery` steps",
+    ...oneOf(laterReferences, "model"),
+    help: "what the reference becomes every `referenceEvery` steps",
     default: "average",
   },
-  segmentTemperature: { ...notNegative("t"), help: "temperature of the segments that are written anew", default: 0.7 },
-  segmentTopK: { ...whole(0, "k"), help: "write segments of the k most likely tokens; 0 is no limit", default: 50 },
+  segmentTemperature: { ...notNegative("t"), help: "sampling temperature of rewritten segments", default: 0.7 },
+  segmentTopK: { ...whole(0, "k"), help: "rewrite segments with the k most likely tokens; 0 is no limit", default: 50 },
   segmentTopP: {
     ...positiveShare("p"),
-    help: "write segments of the fewest tokens that hold this share of the probability",
+    help: "rewrite segments with the fewest tokens whose probabilities add up to this share",
     default: 0.95,
   },
 };
@@ -320,40 +336,40 @@ export const augmentationTable: OptionTable<AugmentationOptions> = {
 export const proxyTable: OptionTable<ProxyOptions> = {
   budget: {
     ...whole(1, "B"),
-    help: "B: responses that the judge grades, never more",
-    otherwise: "those of each ninth prompt",
+    help: "B: number of responses that the judge may grade",
+    otherwise: "the responses to every ninth prompt",
   },
   chooseBy: {
-    ...oneOf(proxyChoices, "what"),
-    help: "what the prompts whose responses are graded are chosen by: k-centre over embeddings of the responses or of the prompts, or at random",
+    ...oneOf(proxyChoices, "rule"),
+    help: "how to choose the prompts whose responses are graded: by k-centre over embeddings of the responses or of the prompts, or at random",
     default: "responses",
   },
   graded: {
-    ...oneOf(gradedSources, "whose"),
+    ...oneOf(gradedSources, "source"),
     help: "whose responses are graded: the policy's own, or the two of each of the data's pairs, as a control",
     default: "policy",
   },
   spend: {
-    ...oneOf(budgetUses, "what"),
-    help: "what the budget is spent on: an evaluator, which labels the other prompts' responses, or pairs for the policy directly, as a control",
+    ...oneOf(budgetUses, "use"),
+    help: "what the budget is spent on: training an evaluator that labels the responses to the other prompts, or, as a control, training the policy directly",
     default: "evaluator",
   },
   evaluator: {
-    ...oneOf(evaluators, "what"),
-    help: "how the evaluator scores responses: by the implicit reward of a model trained by the loss, or by a linear head of one trained as a reward model",
+    ...oneOf(evaluators, "kind"),
+    help: "how the evaluator scores responses: by the implicit reward of a model trained with the loss, or by the linear head of a reward model",
     default: "implicit-reward",
   },
   evaluatorEpochs: {
     ...whole(1),
     help: "epochs of the evaluator on the graded pairs",
-    otherwise: "those of the policy, which are `rounds`",
+    otherwise: "`rounds`, as for the policy",
   },
 };
 
 export const recipeTable: OptionTable<Pick<RecipeOptions, "rounds">> = {
   rounds: {
     ...whole(1),
-    help: "passes over as many pairs as the data has: methods with the same rounds cost the same",
+    help: "passes over as many pairs as the data has; methods with the same rounds train on the same number of pairs",
     default: 3,
   },
 };
@@ -361,17 +377,17 @@ export const recipeTable: OptionTable<Pick<RecipeOptions, "rounds">> = {
 export const goalTable: OptionTable<GoalConditioningOptions> = {
   half: {
     ...flag(),
-    help: "condition half of the prompts alone on goals, which makes as many pairs as the data has",
+    help: "use only a random half of the prompts, so that there are as many pairs as in the data, and not twice as many",
     otherwise: "false",
   },
   ties: {
     ...oneOf(tieRules, "rule"),
-    help: "what becomes of pairs whose responses reach the same goal; keep makes two contradictory pairs of each",
+    help: "what to do with a pair whose responses reach the same goal; keep makes two contradictory pairs of it",
     default: "drop",
   },
   goalPlace: {
     ...oneOf(goalPlaces, "turn"),
-    help: "where a conversation is told its goal: in its system turn, or before the words of its first user turn",
+    help: "where the goal stands in a conversation: in the system turn, or at the beginning of the first user turn",
     default: "system",
   },
 };
@@ -379,22 +395,22 @@ export const goalTable: OptionTable<GoalConditioningOptions> = {
 export const bmcTable: OptionTable<BmcOptions> = {
   bridge: {
     ...nameOrPart<(typeof editorNames)[number], Editor>(editorNames, "an editor", "editor"),
-    help: "what edits a response of each pair before training: none, the program of the synthetic world, or an `Editor`, such as one of `llmEditor`; on the command line, `sera bridge` edits with a language model",
+    help: "what edits a response of each pair before training: none, or the program of the synthetic world; the command `sera bridge` edits with a language model beforehand",
     default: "none",
   },
   editWay: {
     ...oneOf(editWays, "way"),
-    help: "which response is edited: the rejected one for the better, or the chosen one for the worse",
+    help: "which response is edited: the rejected one, which becomes better, or the chosen one, which becomes worse",
     default: "improve",
   },
   editBlind: {
     ...flag(),
-    help: "let the editor see one response alone, without the pair's other one",
+    help: "do not show the editor the pair's other response",
     otherwise: "false",
   },
   stopWords: {
     ...oneOf(stopWordLists, "list"),
-    help: "which words are taken out of the difference of the responses; a list by name",
+    help: "which words do not count as differences between the responses",
     default: "english",
   },
 };
@@ -406,18 +422,18 @@ const mostPseudoCounts = 1000;
 export const voteTable: OptionTable<VoteOptions> = {
   votes: {
     ...wholeWithin(1, mostVotes, "h"),
-    help: "h: annotators who vote on every two responses of a prompt",
+    help: "h: number of annotators; each votes on every two responses to a prompt",
     default: 9,
   },
   // 9 grades correspond to 1 of gold reward, and the synthetic world's labels have temperature 0.09.
   voteTemperature: {
     ...positive("t"),
-    help: "temperature of the annotators' votes, in grades of the judge: they prefer a response with the probability σ(difference of grades / temperature)",
+    help: "temperature of the votes, in grades of the judge: an annotator prefers a response with probability σ(difference of grades / temperature)",
     default: 0.81,
   },
   pseudoCounts: {
     ...within(leastPseudoCounts, mostPseudoCounts, "n"),
-    help: "votes added to each side of every two responses, so that a unanimous vote has a finite target",
+    help: "votes added to both sides of each comparison, so that a unanimous vote has a finite target",
     default: 0.5,
   },
 };
@@ -428,17 +444,17 @@ const mostJointWeight = 1e6;
 export const jointTable: OptionTable<JointOptions> = {
   demonstrationWeight: {
     ...aboveUpTo(mostJointWeight, "w₁"),
-    help: "w₁: weight of the demonstrations, whose term is a mean over their tokens; self-play over the demonstrations",
+    help: "w₁: weight of the demonstrations' term, a mean over their tokens, or with self-play over the demonstrations",
     default: 1,
   },
   pairWeight: {
     ...aboveUpTo(mostJointWeight, "w₂"),
-    help: "w₂: weight of the preference pairs, whose term is a mean over the pairs",
+    help: "w₂: weight of the preference pairs' term, a mean over the pairs",
     default: 1,
   },
   selfPlay: {
     ...flag(),
-    help: "compare demonstrations with the policy's own responses, in place of raising their likelihood",
+    help: "compare demonstrations with the policy's own responses instead of raising their likelihood",
     default: false,
   },
 };
@@ -446,17 +462,17 @@ export const jointTable: OptionTable<JointOptions> = {
 export const degreeTable: OptionTable<DegreeOptions> = {
   degreeWeight: {
     ...notNegative("λ"),
-    help: "λ: weight of the classification of preference degrees beside the loss",
+    help: "λ: weight of the loss that classifies preference degrees, added to the main loss",
     default: 0.1,
   },
   keyContent: {
-    ...oneOf(keyContents, "what"),
-    help: "what is taken from a response to degrade it: key phrases by RAKE, or as many tokens at random",
+    ...oneOf(keyContents, "kind"),
+    help: "what a degraded response lacks: key phrases found by RAKE, or as many random tokens",
     default: "rake",
   },
   degrade: {
-    ...oneOf(degradations, "how"),
-    help: "how it is taken: mask hides it behind padding, which keeps the length, remove leaves it out",
+    ...oneOf(degradations, "way"),
+    help: "how a response is degraded: mask replaces the content by padding, which keeps the length; remove deletes it",
     default: "mask",
   },
 };
