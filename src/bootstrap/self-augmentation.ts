@@ -86,7 +86,7 @@ class SelfAugmentation implements ExampleSource<ReferencedPair> {
     const filled = this.buffer.with(made);
     if (filled.entries.length === 0) {
       throw new InputError(
-        `step ${step}: each of the ${planned.length} responses was written anew as it was, which leaves nothing to compare; raise segmentTemperature or segment`,
+        `step ${step}: each of the ${planned.length} responses was rewritten as it was, which leaves nothing to compare; raise segmentTemperature or segment`,
       );
     }
     const { drawn, buffer } = filled.draw(planned.length, this.random.fork("draw", step));

@@ -53,7 +53,7 @@ export const sapo: (own?: Partial<SapoOptions>) => Recipe = recipeOf<SapoOptions
     const { segment, whole, short, longest } = segmentFor(pairs, options);
     if (!whole && short === pairs.length)
       throw new InputError(
-        `segment: all ${short} chosen responses are too short for a segment of ${segment} tokens (the longest has ${longest}), and would be written anew as a whole; lower it, or set it to "whole"`,
+        `segment: all ${short} chosen responses are too short for a segment of ${segment} tokens (the longest has ${longest}), and would be rewritten as a whole; lower it, or set it to "whole"`,
       );
   },
   async run(stages, options) {
@@ -64,7 +64,7 @@ export const sapo: (own?: Partial<SapoOptions>) => Recipe = recipeOf<SapoOptions
     const { segment, whole, short } = segmentFor(pairs, options);
     if (!whole && short > 0)
       stages.note(
-        `${short} of ${pairs.length} chosen responses are too short for a segment of ${segment} tokens, and are written anew as a whole`,
+        `${short} of ${pairs.length} chosen responses are too short for a segment of ${segment} tokens, and are rewritten as a whole`,
       );
     const {
       averageDecay,

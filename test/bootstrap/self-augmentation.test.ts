@@ -236,7 +236,7 @@ describe("selfAugmentation", () => {
     const trainer = await Trainer.begin(policy, preference(dpo({ beta })), written, training, random, { source: same });
     await assert.rejects(trainer.steps().next(), {
       name: "InputError",
-      message: /^step 1: each of the 4 responses was written anew as it was/,
+      message: /^step 1: each of the 4 responses was rewritten as it was/,
     });
     await trainer.end();
   });

@@ -128,7 +128,7 @@ describe("sapo", () => {
     assert.deepEqual(third.losses, (await run(test, { segment: 3 }, short)).losses);
     assert.deepEqual(
       third.notes.filter((note) => note.includes("segment")),
-      ["1 of 10 chosen responses are too short for a segment of 3 tokens, and are written anew as a whole"],
+      ["1 of 10 chosen responses are too short for a segment of 3 tokens, and are rewritten as a whole"],
     );
   });
 
@@ -143,7 +143,7 @@ describe("sapo", () => {
     await assert.rejects(open({ segment: 7 }), {
       name: "InputError",
       message:
-        'segment: all 10 chosen responses are too short for a segment of 7 tokens (the longest has 9), and would be written anew as a whole; lower it, or set it to "whole"',
+        'segment: all 10 chosen responses are too short for a segment of 7 tokens (the longest has 9), and would be rewritten as a whole; lower it, or set it to "whole"',
     });
     await assert.rejects(open({ segment: 4, loss: "dpo-bmc" as LossOptions["loss"] }), {
       name: "InputError",
