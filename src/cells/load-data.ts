@@ -9,7 +9,7 @@ import {
   type LoadedPreferences,
   type PreferenceOptions,
 } from "../data/load-preferences.js";
-import { loadPrompts as readPrompts } from "../data/load-prompts.js";
+import { loadPrompts as readPrompts, type LoadedPrompts } from "../data/load-prompts.js";
 import type { Reading } from "../data/reading.js";
 import { requireSource } from "../data/source-files.js";
 import { cell } from "../notebook/display.js";
@@ -43,7 +43,7 @@ export async function loadDemonstrations(source: string, options: LoadOptions = 
 }
 
 /** Loads prompts, including those of preference pairs or demonstrations, in the same way as {@link loadPreferences}. */
-export async function loadPrompts(source: string, options: LoadOptions = {}): ReturnType<typeof readPrompts> {
+export async function loadPrompts(source: string, options: LoadOptions = {}): Promise<LoadedPrompts> {
   requireOptions("loadPrompts", options);
   await refuseRunAsData(requireSource(source));
   const loaded = await withDownload(source, (work) => readPrompts(source, { ...work, ...options }), cell);
@@ -74,7 +74,7 @@ export async function loadDemonstrationsUnder(
  * Returns the same object, printed by `console.log` as a title, the first row, the notes and the skipped rows instead
  * of all rows.
  */
-function shownAs<Loaded extends { readonly skipped: readonly SkippedRow[]; readonly reading?: Reading }>(
+function shownAs<Loaded extends { readonly skipped: readonly SkippedRow[]; readonly reading: Pick<Reading, "notes"> }>(
   loaded: Loaded,
   title: string,
   [first]: readonly object[],
@@ -88,7 +88,7 @@ function shownAs<Loaded extends { readonly skipped: readonly SkippedRow[]; reado
             `first: ${inspect(first, { ...options, depth: 2, maxStringLength: 200, breakLength: Infinity, compact: true })}`,
           ]
         : []),
-      ...(reading?.notes.map((note) => `note: ${note}`) ?? []),
+      ...reading.notes.map((note) => `note: ${note}`),
       ...(skipped.length > 0 ? [`skipped: ${skipped.length} bad rows; the first: ${skipped[0]!.reason}`] : []),
     ].join("\n");
   return Object.defineProperty(loaded, inspect.custom, { value: show });

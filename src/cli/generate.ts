@@ -217,12 +217,12 @@ async function readPrompts(
   const { split, config, revision, limit } = part;
   const given = Object.entries({ split, config, revision, limit }).filter(([, value]) => value !== undefined);
   await refuseRunAsData(source);
-  const { prompts, skipped } = await withDownload(
+  const { prompts, ...read } = await withDownload(
     source,
     (work) => loadPrompts(source, { ...work, skipBadRows, ...Object.fromEntries(given) }),
     session,
   );
-  process.stderr.write(dataNotes(source, { skipped, truncation: nothingCut }).join(""));
+  process.stderr.write(dataNotes(source, { ...read, truncation: nothingCut }).join(""));
   return prompts;
 }
 

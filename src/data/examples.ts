@@ -2,9 +2,13 @@ import { errorAt, InputError, type Place } from "../base/errors.js";
 import { checkOptionNames, namesOf } from "../base/option-names.js";
 import { requireOption } from "../base/require-option.js";
 import { skipInto, throwBadRow, type OnBadRow, type SkippedRow } from "./bad-rows.js";
+import { rowId } from "./fields.js";
 import { uniqueIds } from "./ids.js";
-import { withPlace } from "./places.js";
+import type { Prompt } from "./pair.js";
+import { placeOf, withPlace } from "./places.js";
+import type { ReadingLog } from "./reading.js";
 import type { PlacedRow, Row } from "./row.js";
+import { promptKey } from "./split-pairs.js";
 import { readRows } from "./rows.js";
 import { sourceFiles, type SourceOptions } from "./source-files.js";
 
@@ -45,18 +49,27 @@ export function checkLoadOptions(taker: string, options: LoadOptions, own: reado
 const mostSkipped = 10_000;
 const mostSkippedForGood = 10;
 
+/** Whether an id is a row's number, and belongs to a row of another file too. */
+function isNumberInAnotherFile(id: string, place: Place, first: Place): boolean {
+  return place.file !== first.file && id === rowId(undefined, place);
+}
+
+const repeatedId = 'the id is that of an earlier row with another prompt; "#2", "#3", … is added to it';
+
 /**
  * Reads every row of a file, or of a split of a hub dataset, as an example with a unique id.
  *
  * @param parse returns the example of a row, or undefined if the row alone is not an example; throws an
  *   {@link InputError} for a bad row
+ * @param log records ids that were changed because an earlier row with another prompt has them
  * @throws {InputError} the first bad row, unless they are skipped; a file without good rows, or with more than 10,000
  *   bad rows and more than ten times as many bad rows as good ones (the list of reasons would have no end)
  */
-export async function readExamples<T extends { readonly id: string }>(
+export async function readExamples<T extends { readonly id: string; readonly prompt: Prompt }>(
   source: string,
   parse: (row: Row, place: Place) => T | undefined,
   { limit = Infinity, skipBadRows = false, ...part }: LoadOptions,
+  log: ReadingLog,
 ): Promise<{ examples: T[]; skipped: SkippedRow[] }> {
   const examples: T[] = [];
   const skipped: SkippedRow[] = [];
@@ -73,13 +86,23 @@ export async function readExamples<T extends { readonly id: string }>(
         }
       };
   const unique = uniqueIds();
+  const firstOf = new Map<string, T>();
+  const withUniqueId = (example: T, place: Place): T => {
+    const named = withPlace({ ...example, id: unique(example.id) }, place);
+    const first = firstOf.get(example.id);
+    if (!first) firstOf.set(example.id, named);
+    // Several responses to one prompt may share its id, and rows without ids are numbered anew in each file.
+    else if (promptKey(first) !== promptKey(example) && !isNumberInAnotherFile(example.id, place, placeOf(first)!))
+      log.remark(repeatedId, place);
+    return named;
+  };
   let good = 0;
   for await (const { row, place } of rowsOf(source, part, onBadRow)) {
     part.signal?.throwIfAborted();
     try {
       const example = parse(row, place);
       good++;
-      if (example) examples.push(withPlace({ ...example, id: unique(example.id) }, place));
+      if (example) examples.push(withUniqueId(example, place));
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       onBadRow(error, place);

@@ -6,7 +6,7 @@ import { checkLoadOptions, readExamples, type LoadOptions } from "./examples.js"
 import { readFields, text } from "./fields.js";
 import { promptOf, responseOf } from "./formats/conversation.js";
 import { readMessages } from "./messages.js";
-import type { Prompt } from "./pair.js";
+import { isBlank, type Prompt } from "./pair.js";
 import { hasPromptColumn, readPromptColumns, systemColumn, withSystem, wordColumns } from "./prompt-columns.js";
 import { isGiven, ReadingLog, type Reading } from "./reading.js";
 import type { Row } from "./row.js";
@@ -34,7 +34,7 @@ export interface DemonstrationTokens {
 export interface LoadedDemonstrations {
   readonly demonstrations: Demonstration[];
   readonly skipped: readonly SkippedRow[];
-  /** Which columns were mapped, and which were not read. */
+  /** Which columns were mapped, which were not read, and what looks wrong. */
   readonly reading: Reading;
 }
 
@@ -67,12 +67,13 @@ export async function loadDemonstrations(source: string, options: LoadOptions = 
     (row, place) => {
       const found = new ReadingLog();
       const demonstration = readDemonstration(unpacked(row, place, found), place, found);
-      log.add(found);
+      log.add(found, place);
       return demonstration;
     },
     options,
+    log,
   );
-  return { demonstrations: examples, skipped, reading: log.result() };
+  return { demonstrations: examples, skipped, reading: log.result(source) };
 }
 
 /** Reads the prompt and id of a row. @throws {InputError} for a missing or invalid field */
@@ -89,6 +90,8 @@ function readDemonstration(row: Row, place: Place, log: ReadingLog): Demonstrati
   } = readConversation(row, place, log) ?? readPromptAndResponse(row, place, log);
   const tokens = readTokens(row, place, log);
   if (response === "" && !tokens) throw errorAt(place, "the response is empty");
+  if (isBlank(response) && !tokens)
+    log.remark("the response is blank (white space only); training imitates it as any other");
   const columns = [...ofTexts, ...(tokens ? writtenColumns : [])];
   const { id, columns: common } = readCommonFields(row, place, { chosen: response, rejected: "" }, log);
   const isRead = new Set([...columns, ...common]);

@@ -5,7 +5,7 @@ import { checkLoadOptions, readExamples, type LoadOptions } from "./examples.js"
 import { detectFormat, formats } from "./formats/index.js";
 import type { Format } from "./formats/format.js";
 import type { PreferencePair } from "./pair.js";
-import { implausible, implausibleNotes } from "./plausibility.js";
+import { implausibleNotes } from "./plausibility.js";
 import { ReadingLog, type Reading } from "./reading.js";
 import type { Row } from "./row.js";
 import { unpacked } from "./unpacked.js";
@@ -34,7 +34,7 @@ export interface LoadedPreferences {
  * The first row with a known format determines the format; a later row in another format is a bad row.
  *
  * A pair's id is the row's own (`id`, `prompt_id`, or `info.id` of TL;DR), or else its line or row number; repeated ids
- * get `#2`, `#3`, … in the order of the files.
+ * get `#2`, `#3`, … in the order of the files, and are noted in `reading`, as are blank responses.
  *
  * @param source a file path, or `org/name` or `org/name@revision` on the hub; an existing file of that name takes precedence
  *
@@ -70,17 +70,18 @@ export async function loadPreferences(source: string, given: PreferenceOptions =
       refuseOtherFormat(row, format, place);
       const whole = pair && columns ? { ...pair, columns: readColumns(columns, row, place) } : pair;
       // A bad row is reported only with its reason.
-      log.add(found, columns);
+      log.add(found, place, columns);
       return whole;
     },
     options,
+    log,
   );
   end?.(log);
   return {
     pairs: examples,
     format: format!.name,
     skipped,
-    reading: log.result(implausibleNotes(implausible(examples))),
+    reading: log.result(source, implausibleNotes(examples, source)),
   };
 }
 

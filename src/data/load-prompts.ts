@@ -3,6 +3,7 @@ import { checkLoadOptions, readExamples, type LoadOptions } from "./examples.js"
 import { formats } from "./formats/index.js";
 import { readPrompt } from "./load-demonstrations.js";
 import type { Prompt } from "./pair.js";
+import { ReadingLog, type Reading } from "./reading.js";
 import { unpacked } from "./unpacked.js";
 
 /** A prompt to answer. */
@@ -12,17 +13,23 @@ export interface NamedPrompt {
   readonly prompt: Prompt;
 }
 
+/** Result of {@link loadPrompts}. */
+export interface LoadedPrompts {
+  readonly prompts: NamedPrompt[];
+  readonly skipped: readonly SkippedRow[];
+  /** What looks wrong. */
+  readonly reading: Pick<Reading, "notes">;
+}
+
 /**
  * Loads prompts from rows with a prompt, in the columns that `loadPreferences` accepts, or from preference pairs; the
  * prompts are then the ones that training sees. Source and ids are as in `loadPreferences`.
  *
  * @throws {InputError} as `loadPreferences`
  */
-export async function loadPrompts(
-  source: string,
-  options: LoadOptions = {},
-): Promise<{ prompts: NamedPrompt[]; skipped: readonly SkippedRow[] }> {
+export async function loadPrompts(source: string, options: LoadOptions = {}): Promise<LoadedPrompts> {
   checkLoadOptions("loadPrompts", options);
+  const log = new ReadingLog();
   const { examples, skipped } = await readExamples<NamedPrompt>(
     source,
     (given, place) => {
@@ -31,6 +38,7 @@ export async function loadPrompts(
       return { id, prompt };
     },
     options,
+    log,
   );
-  return { prompts: examples, skipped };
+  return { prompts: examples, skipped, reading: { notes: log.result(source).notes } };
 }

@@ -12,6 +12,11 @@ export function isPrompt(value: unknown): value is Prompt {
   return typeof value === "string" || (Array.isArray(value) && value.every(isMessage));
 }
 
+/** Whether a response is white space only. */
+export function isBlank(response: string): boolean {
+  return response.trim() === "";
+}
+
 /** A pair's token ids, with the digest of their tokenizer. */
 export interface PairTokens {
   readonly tokenizer: string;

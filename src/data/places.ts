@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { describePlace, type Place } from "../base/errors.js";
 
 const places = new WeakMap<object, Place>();
@@ -16,4 +17,28 @@ export function placeOf(example: object): Place | undefined {
 /** Prefix of an error, such as `file:12: `; empty if the location is unknown. */
 export function placeText(example: object): string {
   return describePlace(placeOf(example) ?? {});
+}
+
+/** Maximum number of rows that a note lists by their places. */
+export const mostPlaces = 5;
+
+/**
+ * A count of rows with the places of the first ones: `3 rows (lines 4, 9, 12)`. A place in another file than the source,
+ * as in a dataset of several files, is written with its file's name.
+ *
+ * @param places of the rows counted, or of at least the first {@link mostPlaces}; unknown ones are left out
+ */
+export function countAt(
+  count: number,
+  unit: string,
+  places: readonly (Place | undefined)[],
+  source: string | undefined,
+): string {
+  const counted = `${count} ${unit}${count === 1 ? "" : "s"}`;
+  const known = places.filter((place) => place !== undefined).slice(0, mostPlaces);
+  if (known.length === 0) return counted;
+  const isInSource = known.every(({ file }) => file === source);
+  const texts = known.map(({ file, line, row }) => `${isInSource ? "" : `${basename(file ?? "")}:`}${line ?? row}`);
+  const name = !isInSource ? "" : `${known[0]!.line === undefined ? "row" : "line"}${count === 1 ? " " : "s "}`;
+  return `${counted} (${name}${texts.join(", ")}${count > texts.length ? ", …" : ""})`;
 }

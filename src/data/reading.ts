@@ -1,3 +1,6 @@
+import type { Place } from "../base/errors.js";
+import { countAt, mostPlaces } from "./places.js";
+
 /** How a file was read: what each column became, which columns were not read, and what else a user should know. */
 export interface Reading {
   /** What each column became, such as `question: "prompt"`. */
@@ -12,7 +15,7 @@ export interface Reading {
 export class ReadingLog {
   private readonly mapped = new Map<string, string>();
   private readonly unread = new Map<string, number>();
-  private readonly remarks = new Map<string, number>();
+  private readonly remarks = new Map<string, { rows: number; readonly places: Place[] }>();
 
   /** Records that a column was read, and as what. */
   reads(column: string, as: string): void {
@@ -24,31 +27,39 @@ export class ReadingLog {
     for (const name of names) this.unread.set(name, (this.unread.get(name) ?? 0) + 1);
   }
 
-  /** Adds a note that is reported once, with the number of rows it applies to: `"3 rows: …"`. */
-  remark(text: string): void {
-    this.remarks.set(text, (this.remarks.get(text) ?? 0) + 1);
+  /** Adds a note that is reported once, with the rows it applies to: `"3 rows (lines 4, 9, 12): …"`. */
+  remark(text: string, place?: Place): void {
+    const remark = this.remarks.get(text) ?? { rows: 0, places: [] };
+    remark.rows++;
+    if (place && remark.places.length < mostPlaces) remark.places.push(place);
+    this.remarks.set(text, remark);
   }
 
   /**
    * Adds the log of a row.
    *
+   * @param place of the row
    * @param columns columns also read, as numbers for the loss, by the name that the loss reads
    */
-  add(row: ReadingLog, columns: Readonly<Record<string, string>> = {}): void {
+  add(row: ReadingLog, place: Place, columns: Readonly<Record<string, string>> = {}): void {
     for (const [column, as] of row.mapped) this.reads(column, as);
     for (const [name, column] of Object.entries(columns)) this.reads(column, `column "${name}" of the loss`);
     this.leaves([...row.unread.keys()].filter((name) => !Object.values(columns).includes(name)));
-    for (const text of row.remarks.keys()) this.remark(text);
+    for (const text of row.remarks.keys()) this.remark(text, place);
   }
 
-  result(plausibility: readonly string[] = []): Reading {
+  /**
+   * @param source what was read, as the user named it
+   * @param plausibility more notes
+   */
+  result(source: string, plausibility: readonly string[] = []): Reading {
     const unread = [...this.unread].map(([name, rows]) => `${name} (${rows})`);
     return {
       mapped: Object.fromEntries(this.mapped),
       unread: Object.fromEntries(this.unread),
       notes: [
         ...(unread.length > 0 ? [`not read, with the number of rows: ${unread.join(", ")}`] : []),
-        ...[...this.remarks].map(([text, rows]) => `${rows} ${rows === 1 ? "row" : "rows"}: ${text}`),
+        ...[...this.remarks].map(([text, { rows, places }]) => `${countAt(rows, "row", places, source)}: ${text}`),
         ...plausibility,
       ],
     };

@@ -25,7 +25,7 @@ export function splitPairs(
 }
 
 /** A key that is equal for two pairs if and only if their prompts are. */
-export function promptKey({ prompt }: PreferencePair): string {
+export function promptKey({ prompt }: Pick<PreferencePair, "prompt">): string {
   return JSON.stringify(
     typeof prompt === "string"
       ? prompt

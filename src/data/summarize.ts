@@ -1,6 +1,6 @@
 import { op, table, type ColumnTable } from "arquero";
 import type { Tokenizer } from "../model/tokenizer/tokenizer.js";
-import type { PreferencePair, Prompt } from "./pair.js";
+import { isBlank, type PreferencePair, type Prompt } from "./pair.js";
 import { promptKey } from "./split-pairs.js";
 import { encodePrompt, encodeResponse } from "./tokenize.js";
 
@@ -37,8 +37,8 @@ export function summarize(pairs: readonly PreferencePair[], tokenizer?: Tokenize
     measure(pairs, "score difference", "score", ({ chosenScore, rejectedScore }) =>
       chosenScore === undefined || rejectedScore === undefined ? undefined : chosenScore - rejectedScore,
     ),
-    measure(pairs, "chosen blank", "share", ({ chosen }) => Number(chosen.trim() === "")),
-    measure(pairs, "rejected blank", "share", ({ rejected }) => Number(rejected.trim() === "")),
+    measure(pairs, "chosen blank", "share", ({ chosen }) => Number(isBlank(chosen))),
+    measure(pairs, "rejected blank", "share", ({ rejected }) => Number(isBlank(rejected))),
     measure(pairs, "flipped", "share", ({ flipped }) => Number(flipped === true)),
   ];
   return table({

@@ -198,7 +198,7 @@ describe("sera align", () => {
       flipped: 0,
       unwritten: {},
     };
-    const contradicted = "1 pair whose scores contradict the order: the rejected response has the higher one";
+    const contradicted = "1 pair (line 4) whose scores contradict the order: the rejected response has the higher one";
     assert.deepEqual(json(first.folder, "data.json"), {
       ...{ pairs: 24, ...account, reading: { mapped, unread: {}, notes: [contradicted] } },
       heldOut: { pairs: 6, ...account, reading: { mapped, unread: {}, notes: [] } },

@@ -128,7 +128,9 @@ describe("layouts of preference pairs", () => {
     assert.deepEqual(pairs[0], { id: "1", prompt: "Q", chosen: "b", rejected: "c", chosenScore: 5, rejectedScore: 4 });
     assert.deepEqual(reading.unread, { "completions[].overall_score": 1 });
     assert.ok(
-      reading.notes.some((note) => note.includes('1 row: the completions are compared by "fine-grained_score"')),
+      reading.notes.some((note) =>
+        note.includes('1 row (line 1): the completions are compared by "fine-grained_score"'),
+      ),
     );
     const usual = await load({
       instruction: "Q",
@@ -159,7 +161,7 @@ describe("layouts of preference pairs", () => {
     assert.deepEqual(rated.pairs, [
       { id: "2", prompt: [user("Q")], chosen: "b", rejected: "a", chosenScore: 4, rejectedScore: 1 },
     ]);
-    assert.match(rated.reading.notes.join(), /1 row: a response without a second one/);
+    assert.match(rated.reading.notes.join(), /1 row \(line 3\): a response without a second one/);
   });
 
   test("scores are read under several names and in several forms; NaN counts as missing and is reported", async () => {
@@ -213,7 +215,9 @@ describe("layouts of preference pairs", () => {
         ["r2", "r1", 9],
       ],
     );
-    assert.deepEqual(raw.reading.notes, ['2 rows: a response in "completions" without a score or rank is left out']);
+    assert.deepEqual(raw.reading.notes, [
+      '2 rows (lines 1, 2): a response in "completions" without a score or rank is left out',
+    ]);
     const nectar = await load({
       prompt: "Q",
       answers: [{ answer: "x", rank: null }, { answer: "y", rank: 2 }, { answer: "z" }, { answer: "w", rank: 1 }],
@@ -231,7 +235,7 @@ describe("layouts of preference pairs", () => {
     const helpSteer = await load(rated("a", 1), rated("b", null), rated("c", 3));
     assert.deepEqual(
       [helpSteer.pairs[0]!.chosen, helpSteer.pairs[0]!.rejected, helpSteer.reading.notes],
-      ["c", "a", ["1 row: a response without a rating is left out"]],
+      ["c", "a", ["1 row (line 2): a response without a rating is left out"]],
     );
   });
 
@@ -307,7 +311,7 @@ describe("conversations in texts", () => {
     assert.equal(format, "TRL conversational, implicit prompt");
     assert.match(
       reading.notes.join(),
-      /2 rows: "chosen" is a conversation in JSON within a text, which is read as its turns/,
+      /2 rows \(lines 1, 2\): "chosen" is a conversation in JSON within a text, which is read as its turns/,
     );
     const shown = await loadDemonstrations(fileOf("packed.jsonl", jsonLines({ messages: JSON.stringify(turns) })));
     assert.deepEqual(shown.demonstrations, [{ id: "1", prompt: [user("Q")], response: "a" }]);
@@ -336,7 +340,7 @@ describe("an implicit prompt", () => {
       { chosen: "Name a pet: cat", rejected: "Name a pet: dog" },
     );
     assert.equal(reading.notes.length, 1);
-    assert.match(reading.notes[0]!, /^1 row: the prompt, what both texts begin with, is a word or less/);
+    assert.match(reading.notes[0]!, /^1 row \(line 1\): the prompt, what both texts begin with, is a word or less/);
   });
 });
 
@@ -421,7 +425,7 @@ describe("unread columns and notes", () => {
     );
   });
 
-  test("duplicates, reversals, contradictions and repeated prompts are counted", async () => {
+  test("duplicates, reversals, contradictions and repeated prompts are counted, with their lines", async () => {
     const row = { prompt: "A long question?", chosen: "a", rejected: "b", score_chosen: 1, score_rejected: 2 };
     const { reading } = await load(
       row,
@@ -429,12 +433,12 @@ describe("unread columns and notes", () => {
       { prompt: row.prompt, chosen: "b", rejected: "a" },
       { prompt: row.prompt, chosen: "A long question? a", rejected: "A long question? b" },
     );
-    const counts = reading.notes.map((note) => note.slice(0, 24));
+    const counts = reading.notes.map((note) => note.slice(0, 41));
     assert.deepEqual(counts, [
-      "1 pair whose responses b",
-      "2 pairs whose scores con",
-      "1 pair equal to an earli",
-      "1 pair that an earlier o",
+      "1 pair (line 4) whose responses both begi",
+      "2 pairs (lines 1, 2) whose scores contrad",
+      "1 pair (line 2) equal to an earlier one",
+      "1 pair (line 3) that an earlier one rever",
     ]);
   });
 });

@@ -18,6 +18,24 @@ describe("loadDemonstrations", () => {
     assert.deepEqual(skipped, []);
   });
 
+  test("notes repeated ids and blank responses with their lines", async () => {
+    const rows = [
+      { id: "a", prompt: "p", response: "r" },
+      { id: "a", prompt: "another", response: " " },
+      { id: "b", prompt: "p", response: "r" },
+      { id: "b", prompt: "p", response: "s" },
+    ];
+    const { demonstrations, reading } = await loadDemonstrations(fileOf("noted.jsonl", jsonLines(...rows)));
+    assert.deepEqual(
+      demonstrations.map(({ id }) => id),
+      ["a", "a#2", "b", "b#2"],
+    );
+    assert.deepEqual(reading.notes, [
+      "1 row (line 2): the response is blank (white space only); training imitates it as any other",
+      '1 row (line 2): the id is that of an earlier row with another prompt; "#2", "#3", … is added to it',
+    ]);
+  });
+
   test("throws at the first bad row, or skips and lists all of them", async () => {
     const rows = [
       { prompt: "p" },

@@ -5,6 +5,11 @@ import { fileOf, fixture, jsonLines } from "./files.js";
 
 const good = (name: string) => ({ prompt: `prompt ${name}`, chosen: "yes", rejected: "no" });
 
+/** The notes on rows of a form with three texts. */
+async function notesOn(...rows: readonly object[]): Promise<readonly string[]> {
+  return (await loadPreferences(fileOf("noted.jsonl", jsonLines(...rows)))).reading.notes;
+}
+
 describe("loadPreferences", () => {
   test("returns the pairs of a file and its format", async () => {
     const { pairs, format, skipped } = await loadPreferences(fileOf("a.jsonl", jsonLines(good("a"), good("b"))));
@@ -35,6 +40,32 @@ describe("loadPreferences", () => {
       pairs.map(({ id }) => id),
       ["a", "a#2", "a#2#2", "a#3"],
     );
+  });
+
+  test("notes the lines of the first rows whose id an earlier row has", async () => {
+    const ids = ["a", "b", "a", "c", "b", "a", "a", "a", "a"];
+    assert.deepEqual(await notesOn(...ids.slice(0, 4).map((id, i) => ({ id, ...good(`${i}`) }))), [
+      '1 row (line 3): the id is that of an earlier row with another prompt; "#2", "#3", … is added to it',
+    ]);
+    assert.deepEqual(await notesOn(...ids.map((id, i) => ({ id, ...good(`${i}`) }))), [
+      '6 rows (lines 3, 5, 6, 7, 8, …): the id is that of an earlier row with another prompt; "#2", "#3", … is added to it',
+    ]);
+    assert.deepEqual(await notesOn({ id: 2, ...good("a") }, good("b")), [
+      '1 row (line 2): the id is that of an earlier row with another prompt; "#2", "#3", … is added to it',
+    ]);
+    assert.deepEqual(await notesOn({ id: 2, ...good("a") }, { id: 2, ...good("a"), rejected: "never" }), []);
+  });
+
+  test("reads responses of white space, notes their lines, and refuses empty ones, in dialogues as in fields", async () => {
+    const dialogue = (text: string) => `\n\nHuman: hi\n\nAssistant:${text}`;
+    const blank = "1 pair (line 2) with a blank response (white space only), which is trained on as any other";
+    const pair = (rejected: string) => ({ prompt: "hi", chosen: "yes", rejected });
+    const talk = (rejected: string) => ({ chosen: dialogue(" yes"), rejected: dialogue(rejected) });
+    for (const row of [pair, talk]) {
+      assert.deepEqual(await notesOn(row(" no"), row(" ")), [blank]);
+      await assert.rejects(notesOn(row(" no"), row("")), /noted\.jsonl:2: /);
+    }
+    assert.deepEqual(await notesOn(pair("no"), { prompt: "hi", chosen: "\n", rejected: "no" }), [blank]);
   });
 
   test("stops at the given number of pairs, and refuses invalid limits", async () => {

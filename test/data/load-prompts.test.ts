@@ -22,6 +22,19 @@ describe("prompts", () => {
     ]);
   });
 
+  it("with repeated ids are noted with their lines", async (test) => {
+    const file = join(emptyFolder(test), "rows.jsonl");
+    writeFileSync(file, '{"id": "a", "prompt": "one"}\n{"id": "a", "prompt": "two"}\n');
+    const { prompts, reading } = await loadPrompts(file);
+    assert.deepEqual(
+      prompts.map(({ id }) => id),
+      ["a", "a#2"],
+    );
+    assert.deepEqual(reading.notes, [
+      '1 row (line 2): the id is that of an earlier row with another prompt; "#2", "#3", … is added to it',
+    ]);
+  });
+
   it("that are missing are refused with file, line and field", async (test) => {
     const file = join(emptyFolder(test), "rows.jsonl");
     writeFileSync(file, `${JSON.stringify({ title: "?" })}\n`);

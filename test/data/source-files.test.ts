@@ -30,7 +30,8 @@ const downloads = (hub: HubServer) =>
 describe("a dataset on the hub", () => {
   test("is read by split, configuration and revision", async (t) => {
     const hub = await HubServer.start(t, { "datasets/org/rows": held });
-    const { pairs, format } = await loadPreferences("org/rows");
+    const { pairs, format, reading } = await loadPreferences("org/rows");
+    assert.deepEqual(reading.notes, []);
     assert.equal(format, "TRL explicit prompt");
     assert.deepEqual(
       pairs.map(({ id, prompt }) => [id, prompt]),
@@ -47,6 +48,15 @@ describe("a dataset on the hub", () => {
     assert.deepEqual(await prompts("org/rows", { config: "notes" }), ["prompt n"]);
     assert.deepEqual(await prompts("org/rows", { revision: "old" }), ["prompt old"]);
     assert.deepEqual(await prompts("org/rows@old"), ["prompt old"]);
+  });
+
+  test("of several files is noted with their names", async (t) => {
+    const named = jsonLines({ id: "x", ...pair("a") }, { id: "x", ...pair("b") });
+    const files = { "train-0.jsonl": named, "train-1.jsonl": jsonLines({ id: "x", ...pair("c") }) };
+    await HubServer.start(t, { "datasets/org/named": { revisions: { main: files } } });
+    assert.deepEqual((await loadPreferences("org/named")).reading.notes, [
+      '2 rows (train-0.jsonl:2, train-1.jsonl:1): the id is that of an earlier row with another prompt; "#2", "#3", … is added to it',
+    ]);
   });
 
   test("with a limit downloads only the files that it needs", async (t) => {

@@ -118,7 +118,7 @@ export function timeless(folder: string): Map<string, string> {
 
 /** Returns stderr without the note on labels that contradict the scores, which the world has by its Bradley–Terry labels. */
 export const besidesScores = (stderr: string) =>
-  stderr.replace(/^\S+: \d+ pairs? whose scores contradict the order: .*\n/gm, "");
+  stderr.replace(/^\S+: \d+ pairs? \([^)]*\) whose scores contradict the order: .*\n/gm, "");
 
 /** A JSON file of a run. */
 export function json<T = any>(folder: string, name: string): T {

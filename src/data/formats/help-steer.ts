@@ -51,6 +51,7 @@ interface RatedResponse {
   readonly prompt: string;
   readonly response: string;
   readonly score: number;
+  readonly place: Place;
 }
 
 /**
@@ -65,9 +66,9 @@ export const helpSteerRatings: Format = {
   parse: () => undefined,
   start() {
     let first: RatedResponse | undefined;
-    let alone = 0;
+    const alone: Place[] = [];
     const forget = () => {
-      if (first) alone++;
+      if (first) alone.push(first.place);
       first = undefined;
     };
     return {
@@ -84,7 +85,7 @@ export const helpSteerRatings: Format = {
         const before = first;
         if (before?.prompt !== prompt) {
           forget();
-          first = { prompt, response, score };
+          first = { prompt, response, score, place };
           return undefined;
         }
         first = undefined;
@@ -108,8 +109,8 @@ export const helpSteerRatings: Format = {
       },
       end(log) {
         forget();
-        for (let i = 0; i < alone; i++)
-          log.remark("a response without a second one to its prompt after it, which makes no pair");
+        for (const place of alone)
+          log.remark("a response without a second one to its prompt after it, which makes no pair", place);
       },
     };
   },
