@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { requireOptions } from "../base/option-names.js";
 import type { TaskControls } from "../base/task.js";
-import type { SkippedRow } from "../data/bad-rows.js";
+import { skippedSummary, type SkippedRow } from "../data/bad-rows.js";
 import type { LoadOptions } from "../data/examples.js";
 import { loadDemonstrations as readDemonstrations, type LoadedDemonstrations } from "../data/load-demonstrations.js";
 import {
@@ -32,14 +32,19 @@ import { withDownload } from "./transfer.js";
 export async function loadPreferences(source: string, options: PreferenceOptions = {}): Promise<LoadedPreferences> {
   requireOptions("loadPreferences", options);
   const loaded = await loadPreferencesUnder(cell, source, options);
-  return shownAs(loaded, `${loaded.pairs.length} preference pairs of ${source} (${loaded.format})`, loaded.pairs);
+  return shownAs(
+    loaded,
+    source,
+    `${loaded.pairs.length} preference pairs of ${source} (${loaded.format})`,
+    loaded.pairs,
+  );
 }
 
 /** Loads demonstrations (`prompt` and `response` or `completion`) in the same way as {@link loadPreferences}. */
 export async function loadDemonstrations(source: string, options: LoadOptions = {}): Promise<LoadedDemonstrations> {
   requireOptions("loadDemonstrations", options);
   const loaded = await loadDemonstrationsUnder(cell, source, options);
-  return shownAs(loaded, `${loaded.demonstrations.length} demonstrations of ${source}`, loaded.demonstrations);
+  return shownAs(loaded, source, `${loaded.demonstrations.length} demonstrations of ${source}`, loaded.demonstrations);
 }
 
 /** Loads prompts, including those of preference pairs or demonstrations, in the same way as {@link loadPreferences}. */
@@ -47,7 +52,7 @@ export async function loadPrompts(source: string, options: LoadOptions = {}): Pr
   requireOptions("loadPrompts", options);
   await refuseRunAsData(requireSource(source));
   const loaded = await withDownload(source, (work) => readPrompts(source, { ...work, ...options }), cell);
-  return shownAs(loaded, `${loaded.prompts.length} prompts of ${source}`, loaded.prompts);
+  return shownAs(loaded, source, `${loaded.prompts.length} prompts of ${source}`, loaded.prompts);
 }
 
 /** {@link loadPreferences} with the caller's progress controls. */
@@ -76,6 +81,7 @@ export async function loadDemonstrationsUnder(
  */
 function shownAs<Loaded extends { readonly skipped: readonly SkippedRow[]; readonly reading: Pick<Reading, "notes"> }>(
   loaded: Loaded,
+  source: string,
   title: string,
   [first]: readonly object[],
 ): Loaded {
@@ -89,7 +95,7 @@ function shownAs<Loaded extends { readonly skipped: readonly SkippedRow[]; reado
           ]
         : []),
       ...reading.notes.map((note) => `note: ${note}`),
-      ...(skipped.length > 0 ? [`skipped: ${skipped.length} bad rows; the first: ${skipped[0]!.reason}`] : []),
+      ...(skipped.length > 0 ? [`skipped: ${skippedSummary(skipped, source)}`] : []),
     ].join("\n");
   return Object.defineProperty(loaded, inspect.custom, { value: show });
 }

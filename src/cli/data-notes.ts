@@ -1,3 +1,5 @@
+import type { Place } from "../base/errors.js";
+import { skippedSummary } from "../data/bad-rows.js";
 import type { Reading, Truncation } from "../data/index.js";
 import type { Prompt } from "../data/pair.js";
 import { hasChatTemplate } from "../model/tokenizer/load-tokenizer.js";
@@ -6,7 +8,7 @@ import type { Tokenizer } from "../model/tokenizer/tokenizer.js";
 /** What happened to a file's examples during reading and tokenizing. */
 export interface DataCounts {
   /** Skipped rows and examples, in order. */
-  readonly skipped: readonly { readonly reason: string }[];
+  readonly skipped: readonly { readonly reason: string; readonly place?: Place }[];
   readonly truncation: Truncation;
   /** Number of pairs whose responses have the same tokens. */
   readonly identical?: number;
@@ -47,7 +49,7 @@ export function dataNotes(
   const { prompts, promptTokens, responses, responseTokens } = truncation;
   const notes = [...(reading?.notes ?? [])];
   const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
-  if (skipped.length > 0) notes.push(`skipped ${count(skipped.length, "bad row")}; the first: ${skipped[0]!.reason}`);
+  if (skipped.length > 0) notes.push(`skipped ${skippedSummary(skipped, file)}`);
   if (prompts > 0)
     notes.push(
       `cut the beginning of ${count(prompts, "prompt")} to fit the context, ${count(promptTokens, "token")} in all`,

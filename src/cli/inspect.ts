@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { loadPreferencesUnder } from "../cells/load-data.js";
 import { summarize, type LoadedPreferences } from "../data/index.js";
+import { skippedReasons } from "../data/bad-rows.js";
 import { pairAsRead } from "../data/pair-as-read.js";
 import { tokenizePairs } from "../data/tokenize.js";
 import { loadCheckpointTokenizer } from "../model/checkpoint/checkpoint.js";
@@ -16,7 +17,7 @@ interface InspectArguments {
   readonly tokenizer?: string;
 }
 
-/** Maximum number of pairs shown as the model reads them, and of skipped rows listed. */
+/** Maximum number of pairs shown as the model reads them, and of reasons listed for which rows were skipped. */
 const mostShown = 3;
 const mostSkipped = 10;
 
@@ -52,9 +53,9 @@ export function inspectCommand(): Command {
         ...pairs.slice(0, mostShown).map((pair) => pairAsRead(pair, tokenizer)),
         ...(skipped.length > 0
           ? [
-              skipped
+              skippedReasons(skipped, file)
                 .slice(0, mostSkipped)
-                .map(({ reason }) => `skipped: ${reason}`)
+                .map((reason) => `skipped: ${reason}`)
                 .join("\n"),
             ]
           : []),

@@ -1,9 +1,10 @@
-import { errorAt, type Place } from "../base/errors.js";
+import { describePlace, errorAt, InputError, type Place } from "../base/errors.js";
 import type { SkippedRow } from "./bad-rows.js";
 import { checkColumnNames, readColumns, type ColumnNames } from "./columns.js";
 import { checkLoadOptions, readExamples, type LoadOptions } from "./examples.js";
 import { detectFormat, formats } from "./formats/index.js";
 import type { Format } from "./formats/format.js";
+import { trlImplicit } from "./formats/trl-implicit.js";
 import type { PreferencePair } from "./pair.js";
 import { implausibleNotes } from "./plausibility.js";
 import { ReadingLog, type Reading } from "./reading.js";
@@ -50,7 +51,7 @@ export async function loadPreferences(source: string, given: PreferenceOptions =
   checkLoadOptions("loadPreferences", given, ["columns"]);
   const { columns, ...options } = given;
   if (columns !== undefined) checkColumnNames(columns);
-  let format: Format | undefined;
+  let opened: { readonly format: Format; readonly by: Place } | undefined;
   let end: ((log: ReadingLog) => void) | undefined;
   const log = new ReadingLog();
   const open = (row: Row, place: Place): Format => {
@@ -65,9 +66,8 @@ export async function loadPreferences(source: string, given: PreferenceOptions =
     (given, place): PreferencePair | undefined => {
       const found = new ReadingLog();
       const row = unpacked(given, place, found);
-      format ??= open(row, place);
-      const pair = format.parse(row, place, found);
-      refuseOtherFormat(row, format, place);
+      opened ??= { format: open(row, place), by: place };
+      const pair = parseAs(opened.format, opened.by, row, place, found);
       const whole = pair && columns ? { ...pair, columns: readColumns(columns, row, place) } : pair;
       // A bad row is reported only with its reason.
       log.add(found, place, columns);
@@ -79,19 +79,47 @@ export async function loadPreferences(source: string, given: PreferenceOptions =
   end?.(log);
   return {
     pairs: examples,
-    format: format!.name,
+    format: opened!.format.name,
     skipped,
     reading: log.result(source, implausibleNotes(examples, source)),
   };
 }
 
-/** @throws InputError for a row that can be read in a file's format, but is in another one */
-function refuseOtherFormat(row: Row, format: Format, place: Place): void {
-  if (format.fits(row)) return;
+/**
+ * Parses a row in the file's format.
+ *
+ * @param by the row that determined the format
+ * @throws InputError for a bad row; if the row has another format, the message says so
+ */
+function parseAs(format: Format, by: Place, row: Row, place: Place, log: ReadingLog): PreferencePair | undefined {
+  if (format.fits(row)) return format.parse(row, place, log);
   const other = formats.find((candidate) => candidate.fits(row));
-  if (!other) return;
-  throw errorAt(
-    place,
-    `the row has the form ${other.name}, but the file begins with the form ${format.name}; write all rows in one form, or the two forms to two files`,
-  );
+  if (!other) return format.parse(row, place, log);
+  const why = `the file is read as ${format.name} because of ${lineOf(by, place)}; all rows of a file must have one form`;
+  // Any two texts have this form, also those of a malformed row of the file's own form.
+  const isVague = other === trlImplicit;
+  if (!isVague && canParse(other, row)) throw errorAt(place, `the row has the form ${other.name}, but ${why}`);
+  try {
+    format.parse(row, place, log);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`${error.message} (${why})`, { cause: error });
+  }
+  throw errorAt(place, `the row has the form ${other.name}, but ${why}`);
+}
+
+function canParse(format: Format, row: Row): boolean {
+  try {
+    format.parse(row, {});
+    return true;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return false;
+  }
+}
+
+/** A row of the same file or of another one: `line 1`, or the file and line. */
+function lineOf(place: Place, { file }: Place): string {
+  if (place.file !== file) return describePlace(place).replace(/: $/, "");
+  return place.line === undefined ? `row ${place.row}` : `line ${place.line}`;
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parquetWriteBuffer } from "hyparquet-writer";
+import { skippedReasons, skippedSummary } from "../../src/data/bad-rows.js";
 import { detectFormat } from "../../src/data/formats/index.js";
 import { loadDemonstrations } from "../../src/data/load-demonstrations.js";
 import { loadPreferences } from "../../src/data/load-preferences.js";
@@ -66,6 +67,46 @@ describe("layouts of preference pairs", () => {
     assert.deepEqual((await load(rows[1]!)).pairs, [{ id: "1", ...rows[1]! }]);
   });
 
+  test("a later row that cannot be read in the file's form is refused with the reason, once for all such rows", async () => {
+    const dialogue = (text: string) => `\n\nHuman: hi\n\nAssistant: ${text}`;
+    const hh = { chosen: dialogue("yes"), rejected: dialogue("no") };
+    const turns = (content: string) => [user("Q"), answer(content)];
+    const uf = (content: string) => ({ prompt: "Q", chosen: turns(content), rejected: turns("b") });
+    const why = "the file is read as HH-RLHF because of line 1; all rows of a file must have one form";
+    const other = `the row has the form UltraFeedback-binarized, but ${why}`;
+    const refusal = async (...rows: readonly object[]) => {
+      const error = await load(hh, ...rows).then(
+        () => assert.fail("no error"),
+        (error: Error) => error,
+      );
+      return error.message.replace(/^.*?jsonl:2: /, "");
+    };
+    assert.equal(await refusal(uf("a")), other);
+    // A row that is malformed in the form that it looks like, or whose markers are lost, is refused as read.
+    assert.equal(
+      await refusal({ ...uf("a"), rejected: 3 }),
+      `field "chosen" is [{"role":"user","content":"Q"},{"role":"assistant","content…; expected text (${why})`,
+    );
+    const lost = { chosen: "Human: hi you", rejected: "Human: hi there" };
+    assert.match(await refusal(lost), /^the dialogues share no prompt up to .* \(the file is read as HH-RLHF because/);
+    assert.equal(await refusal({ chosen: 3, rejected: "b" }), `field "chosen" is 3; expected text (${why})`);
+    assert.equal(await refusal({ title: "?" }), 'field "chosen" is missing; expected text');
+
+    const rows = [hh, uf("a"), { title: "?" }, uf("c"), uf("d"), uf("e"), uf("f"), uf("g")];
+    const file = fileOf("mixed.jsonl", jsonLines(...rows));
+    const { skipped } = await loadPreferences(file, { skipBadRows: true });
+    assert.deepEqual(skippedReasons(skipped, file), [
+      `6 rows (lines 2, 4, 5, 6, 7, …): ${other}`,
+      `${file}:3: field "chosen" is missing; expected text`,
+    ]);
+    assert.equal(
+      skippedSummary(skipped, file),
+      `7 bad rows; the most common reason, of 6 rows (lines 2, 4, 5, 6, 7, …): ${other}`,
+    );
+    assert.equal(skippedSummary([skipped[0]!, skipped[2]!], file), `2 bad rows (lines 2, 4): ${other}`);
+    assert.equal(skippedSummary(skipped.slice(0, 2), file), `2 bad rows; the first: ${file}:2: ${other}`);
+  });
+
   test("a later row in another form is refused, even if it could be read", async () => {
     const responses = { chosen: "a", rejected: "b" };
     const orders = [
@@ -79,7 +120,10 @@ describe("layouts of preference pairs", () => {
       ],
     ];
     for (const order of orders)
-      await assert.rejects(load(...order), /jsonl:2: the row has the form .*, but the file begins with the form .*;/);
+      await assert.rejects(
+        load(...order),
+        /jsonl:2: the row has the form .*, but the file is read as .* because of line 1; all rows of a file must have one form$/,
+      );
     const filled = { prompt: null, question: "Q", ...responses };
     assert.equal((await load(orders[0]![1]!, filled)).pairs.length, 2);
   });

@@ -4,7 +4,6 @@ import { readFields, text } from "../fields.js";
 import { hasPromptColumn } from "../prompt-columns.js";
 import { commonPrefixLength } from "./common-prefix.js";
 import { defineFormat } from "./format.js";
-import { refuseBeginning } from "./refuse-beginning.js";
 
 const assistant = "\n\nAssistant:";
 const schema = z.object({ chosen: text, rejected: text });
@@ -33,7 +32,6 @@ export const hhRlhf = defineFormat({
       );
     }
     const end = marker + assistant.length;
-    refuseBeginning(chosen, rejected, end, place);
     return {
       columns: ["chosen", "rejected"],
       prompt: chosen.slice(0, end),
