@@ -3,6 +3,7 @@ import { requireOptions } from "../base/option-names.js";
 import type { TaskControls } from "../base/task.js";
 import { skippedSummary, type SkippedRow } from "../data/bad-rows.js";
 import type { LoadOptions } from "../data/examples.js";
+import { holdsOnlyPrompts } from "../data/holds-only-prompts.js";
 import { loadDemonstrations as readDemonstrations, type LoadedDemonstrations } from "../data/load-demonstrations.js";
 import {
   loadPreferences as readPreferences,
@@ -63,6 +64,20 @@ export async function loadPreferencesUnder(
 ): Promise<LoadedPreferences> {
   await refuseRunAsData(requireSource(source));
   return withDownload(source, (work) => readPreferences(source, { ...work, ...options }), controls);
+}
+
+/**
+ * Loads held-out pairs, or the prompts of a source whose first row has no responses, with the caller's progress controls.
+ */
+export async function loadHeldOutUnder(
+  controls: TaskControls,
+  source: string,
+  options: LoadOptions,
+): Promise<LoadedPreferences | LoadedPrompts> {
+  await refuseRunAsData(requireSource(source));
+  const onlyPrompts = await withDownload(source, (work) => holdsOnlyPrompts(source, { ...work, ...options }), controls);
+  if (!onlyPrompts) return loadPreferencesUnder(controls, source, options);
+  return withDownload(source, (work) => readPrompts(source, { ...work, ...options }), controls);
 }
 
 /** {@link loadDemonstrations} with the caller's progress controls. */

@@ -1,21 +1,23 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { errorAt, InputError } from "../base/errors.js";
-import { loadDemonstrationsUnder, loadPreferencesUnder } from "../cells/load-data.js";
+import { loadDemonstrationsUnder, loadHeldOutUnder, loadPreferencesUnder } from "../cells/load-data.js";
 import { Random } from "../base/random.js";
 import { parseColumnNames, type ColumnNames } from "../data/columns.js";
 import { flipLabels } from "../data/flip-labels.js";
 import type { LoadedDemonstrations } from "../data/load-demonstrations.js";
 import type { LoadedPreferences } from "../data/load-preferences.js";
+import type { LoadedPrompts } from "../data/load-prompts.js";
 import type { Reading } from "../data/reading.js";
 import {
   tokenizeDemonstrations,
   tokenizePairs,
+  tokenizePrompts,
   type ContextFit,
   type TokenizeOptions,
   type TokenizedDemonstration,
   type TokenizedPair,
 } from "../data/tokenize.js";
-import { heldOutPairs, textTokenizer } from "../judge/held-out.js";
+import { heldOutPairs, heldOutPrompts, textTokenizer } from "../judge/held-out.js";
 import type { Judge } from "../judge/judge.js";
 import { labellingJudge, judgeOfGold } from "../judge/response-judge.js";
 import { textsOf } from "../data/texts-of.js";
@@ -69,7 +71,10 @@ export function runOptions(command: Command): Command {
           "preference pairs: .jsonl, .jsonl.gz or .parquet, or org/name on the Hugging Face hub",
         ),
     )
-      .option("--eval-data <source>", "held-out pairs on which every iteration is evaluated")
+      .option(
+        "--eval-data <source>",
+        "held-out pairs on which every iteration is evaluated; or prompts alone, if they have a gold reward",
+      )
       .option("--eval-split <name>", "split of --eval-data, if that is a hub dataset (default: train)")
       .option(
         "--validation-data <source>",
@@ -138,7 +143,13 @@ export async function prepareRun(
     ...(run.limit && { limit: run.limit }),
   });
   const offline = { ...loaded, pairs: flipLabels(loaded.pairs, run.flip, Random.seeded(seed).fork("flip")) };
-  const held = run.evalData === undefined ? undefined : await read(run.evalData, run.evalSplit);
+  const held =
+    run.evalData === undefined
+      ? undefined
+      : await loadHeldOutUnder(session, run.evalData, {
+          skipBadRows,
+          ...otherPart(run, run.evalData, run.evalSplit),
+        });
   const validation =
     run.validationData === undefined ? undefined : await read(run.validationData, run.validationSplit, columns);
   const shown =
@@ -158,7 +169,7 @@ export async function prepareRun(
   const model = initFrom === undefined || initFrom === "sft" ? run.model : initFrom;
   const start = await openStart({ ...run, model }, () => textsOf(offline.pairs), session.programs);
   const pairs = fitPairs(run.data, offline, start, run);
-  const heldOut = held && fitPairs(run.evalData!, held, start, run);
+  const evaluation = held && fitHeldOut(run.evalData!, held, start, run);
   const fromChosen = initFrom === "sft" || (initFrom === undefined && (await isFromScratch(run.model)));
   const demonstrations = shown
     ? fitDemonstrations(run.demonstrations!, shown, start, run).examples
@@ -166,7 +177,7 @@ export async function prepareRun(
   return {
     start,
     pairs: pairs.examples,
-    dataNotes: { ...pairs.notes, ...(heldOut && { heldOut: heldOut.notes }) },
+    dataNotes: { ...pairs.notes, ...(evaluation && { heldOut: evaluation.notes }) },
     fit: contextFit(run),
     ...(begunBy && { begunBy }),
     ...(on && { on }),
@@ -174,11 +185,13 @@ export async function prepareRun(
     ...(referenceCache !== undefined && { referenceCache }),
     ...(demonstrations && { demonstrations }),
     texts: {
-      ...{ pairs: offline.pairs, heldOut: held?.pairs, validation: validation?.pairs },
+      pairs: offline.pairs,
+      heldOut: held && ("pairs" in held ? held.pairs : held.prompts),
+      validation: validation?.pairs,
       // Rewritten texts that do not fit are skipped or rejected like those from the file.
       tokenized: textTokenizer(start.tokenizer, tokenizeOptions(start.config, run)),
     },
-    ...(heldOut && { heldOut: heldOutPairs(heldOut.examples, held.pairs) }),
+    ...(evaluation && { heldOut: evaluation.heldOut }),
     ...(validation && { validation: fitPairs(run.validationData!, validation, start, run).examples }),
   };
 }
@@ -241,6 +254,32 @@ function fitPairs(
   return { examples: pairs, notes: { pairs: pairs.length, format: loaded.format, ...counts, flipped } };
 }
 
+/** @throws InputError if prompts without responses have no gold reward */
+function fitHeldOut(file: string, loaded: LoadedPreferences | LoadedPrompts, start: Policy, run: DataArguments) {
+  if ("pairs" in loaded) {
+    const { examples, notes } = fitPairs(file, loaded, start, run);
+    return { notes, heldOut: heldOutPairs(examples, loaded.pairs) };
+  }
+  const { tokenizer, config } = start;
+  const { prompts, skipped, ...tokenization } = tokenizePrompts(
+    loaded.prompts,
+    tokenizer,
+    tokenizeOptions(config, run),
+  );
+  const reading = withNotes(loaded.reading, templateNotes(tokenizedPrompts(loaded.prompts), tokenizer));
+  const counts = { reading, skipped: [...loaded.skipped, ...skipped], ...tokenization };
+  process.stderr.write(dataNotes(file, counts).join(""));
+  if (prompts.length === 0)
+    throw errorAt({ file }, `no prompt is left; the first that was skipped: ${skipped[0]!.reason}`);
+  const heldOut = heldOutPrompts(prompts, loaded.prompts);
+  if (!heldOut.gold)
+    throw errorAt(
+      { file },
+      "the rows are prompts without responses, and have no gold reward by which responses to them could be scored; give preference pairs",
+    );
+  return { notes: { prompts: prompts.length, ...counts }, heldOut };
+}
+
 function fitDemonstrations(
   file: string,
   loaded: LoadedDemonstrations,
@@ -260,6 +299,6 @@ function fitDemonstrations(
   return { examples: demonstrations, notes: { demonstrations: demonstrations.length, ...counts } };
 }
 
-function withNotes(reading: Reading, notes: readonly string[]): Reading {
+function withNotes<Notes extends Pick<Reading, "notes">>(reading: Notes, notes: readonly string[]): Notes {
   return { ...reading, notes: [...reading.notes, ...notes] };
 }

@@ -21,13 +21,22 @@ export function heldOutPairs(tokenized: readonly TokenizedPair[], pairs: readonl
   return { pairs: tokenized, ...goldOf(tokenized, pairs) };
 }
 
+/**
+ * Prepares held-out prompts without responses for a run.
+ *
+ * @param tokenized the prompts as tokens, without those that did not fit
+ * @param prompts the prompts as texts
+ */
+export function heldOutPrompts(tokenized: readonly TokenizedPrompt[], prompts: readonly NamedPrompt[]): HeldOut {
+  return { pairs: [], prompts: tokenized, ...goldOf(tokenized, prompts) };
+}
+
 /** Returns the function that tokenizes the texts of a run; held-out rows are pairs, or prompts without responses. */
 export function textTokenizer(tokenizer: Tokenizer, options: TokenizeOptions): InputTexts["tokenized"] {
   const tokenize = (pairs: readonly PreferencePair[]) => tokenizePairs(pairs, tokenizer, options).pairs;
   const heldOutOf = (rows: readonly (PreferencePair | NamedPrompt)[]): HeldOut => {
     if (rows.every(isPair)) return heldOutPairs(tokenize(rows), rows);
-    const { prompts } = tokenizePrompts(rows, tokenizer, options);
-    return { pairs: [], prompts, ...goldOf(prompts, rows) };
+    return heldOutPrompts(tokenizePrompts(rows, tokenizer, options).prompts, rows);
   };
   return ({ pairs, heldOut, validation }) => ({
     pairs: tokenize(pairs),

@@ -205,6 +205,48 @@ describe("sera align", () => {
     });
   });
 
+  it("evaluates on prompts without responses as on those of pairs, and refuses them without a gold reward", async () => {
+    const pairs = worldRows("validation.jsonl", 3);
+    writeLines(join(work, "eval-3.jsonl"), pairs);
+    const prompts = pairs.map((line) => {
+      const { id, prompt } = JSON.parse(line) as { id: string; prompt: string };
+      return JSON.stringify({ id, prompt });
+    });
+    writeLines(join(work, "prompts.jsonl"), [...prompts, JSON.stringify({ id: "long", prompt: "cook ".repeat(500) })]);
+    writeLines(join(work, "other.jsonl"), ['{"prompt": "Who are you?"}']);
+    const direct = [
+      ...common.filter((flag, i) => flag !== "--responses" && common[i - 1] !== "--responses"),
+      "--quiet",
+    ];
+    const short = [...direct, "--method", "direct", "--limit", "8", "--model", "../model", "--skip-bad-rows"];
+    const [ofPairs, ofPrompts] = await Promise.all([
+      aligned("of-pairs", ...short, "--eval-data", "../eval-3.jsonl"),
+      aligned("of-prompts", ...short, "--eval-data", "../prompts.jsonl"),
+    ]);
+    for (const t of [0, 1])
+      assert.deepEqual(
+        rows(ofPrompts.folder, `iteration-${t}/responses.jsonl`),
+        rows(ofPairs.folder, `iteration-${t}/responses.jsonl`),
+      );
+    const summaryOf = (folder: string) => json(folder, "summary.json").iterations[1];
+    const [one, other] = [summaryOf(ofPrompts.folder), summaryOf(ofPairs.folder)];
+    assert.deepEqual([one.goldReward, one.winRate, one.accuracy], [other.goldReward, other.winRate, null]);
+    assert.notEqual(other.accuracy, null);
+    const { prompts: read, skipped } = json(ofPrompts.folder, "data.json").heldOut;
+    assert.deepEqual([read, skipped.length, skipped[0].id], [3, 1, "long"]);
+    assert.match(
+      ofPrompts.ended.stderr,
+      /prompts\.jsonl: skipped 1 bad row; the first: .*prompts\.jsonl:4: prompt of "long"/,
+    );
+
+    const refused = await run([...short, "--eval-data", "../other.jsonl"], subfolder(work, "no-gold"));
+    assert.equal(refused.code, 1);
+    assert.match(
+      refused.stderr,
+      /sera: \.\.\/other\.jsonl: the rows are prompts without responses, and have no gold reward/,
+    );
+  });
+
   it("writes a self-contained report, prints the summary, and shows progress on stderr", () => {
     const report = readFileSync(join(first.folder, "report.html"), "utf8");
     assert.match(report, /^<!doctype html>/);

@@ -109,7 +109,7 @@ describe("a bad file of pairs", { concurrency: 2 }, () => {
     ],
     "is of no known form": [
       lines('{"question": "why"}'),
-      /^sera: data.jsonl:1: unknown format: the row has the fields \["question"\]; supported formats:\n {2}/,
+      /^sera: data.jsonl:1: unknown format: the row has the fields \["question"\] \(rows with only a prompt can be held out, by --eval-data or, in a cell, loadPrompts\); supported formats:\n {2}/,
     ],
   };
   for (const [what, [content, message, name = "data.jsonl"]] of Object.entries(files)) {

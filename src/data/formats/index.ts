@@ -1,4 +1,5 @@
 import { errorAt, quote, type Place } from "../../base/errors.js";
+import { hasPromptColumn } from "../prompt-columns.js";
 import type { Row } from "../row.js";
 import { bootstrapped } from "./bootstrapped.js";
 import type { Format } from "./format.js";
@@ -37,9 +38,12 @@ export const formats: readonly Format[] = [
 export function detectFormat(row: Row, place: Place = {}): Format {
   const format = formats.find((candidate) => candidate.fits(row));
   if (format) return format;
+  const prompts = hasPromptColumn(row)
+    ? " (rows with only a prompt can be held out, by --eval-data or, in a cell, loadPrompts)"
+    : "";
   const forms = formats.map(({ name, fields }) => `\n  ${name}: ${fields}`).join("");
   throw errorAt(
     place,
-    `unknown format: the row has the fields ${quote(Object.keys(row), 200)}; supported formats:${forms}`,
+    `unknown format: the row has the fields ${quote(Object.keys(row), 200)}${prompts}; supported formats:${forms}`,
   );
 }
