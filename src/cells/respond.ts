@@ -6,6 +6,7 @@ import { defaultsOf } from "../base/option.js";
 import { allOrNone } from "../base/requests/all-or-none.js";
 import { reported, type TaskOptions } from "../base/task.js";
 import type { Prompt } from "../data/pair.js";
+import { unknownNotes } from "../data/unknown-tokens.js";
 import {
   checkCount,
   samplingOf,
@@ -63,9 +64,12 @@ export async function respond(
     throw new InputError(`respond: found ${quote(model)}, expected a model, as loadModel returns it, or a modelServer`);
   requirePrompts(prompts);
   const tokens = isServed ? [] : prompts.map((prompt) => fittingContextTokens(model, prompt, options.guidance));
-  const rows = await reported("respond", "responses", cell, async (work) =>
-    isServed ? servedResponsesTo(model, prompts, options, work) : responsesTo(model, tokens, options, work),
-  );
+  const rows = await reported("respond", "responses", cell, async (work) => {
+    if (isServed) return servedResponsesTo(model, prompts, options, work);
+    const asked = tokens.map(({ prompt }) => prompt);
+    for (const note of unknownNotes(asked, model.tokenizer)) work.onNote?.(note);
+    return responsesTo(model, tokens, options, work);
+  });
   return table({
     prompt: rows.map(({ request }) => prompts[request]),
     response: rows.map(({ response }) => response),

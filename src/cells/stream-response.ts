@@ -1,4 +1,5 @@
 import type { Prompt } from "../data/pair.js";
+import { unknownNotes } from "../data/unknown-tokens.js";
 import { stream } from "../model/generation/stream.js";
 import type { Policy } from "../model/policy/policy.js";
 import { cell } from "../notebook/display.js";
@@ -25,6 +26,7 @@ export async function streamResponse(
   requirePrompts([prompt]);
   const { seed, generation } = resolvedResponding(policy, options);
   const request = { ...fittingContextTokens(policy, prompt, options.guidance), key: "0", responses: 1 };
+  for (const note of unknownNotes([request.prompt], policy.tokenizer)) cell.reporter.note?.(`streamResponse: ${note}`);
   const shown = liveDisplay();
   const written = { prompt, response: "", tokens: 0 };
   try {

@@ -10,6 +10,7 @@ import { responsesTo, servedResponsesTo } from "../cells/respond.js";
 import { loadPrompts, type NamedPrompt } from "../data/load-prompts.js";
 import type { Prompt } from "../data/pair.js";
 import { placeText } from "../data/places.js";
+import { unknownNotes } from "../data/unknown-tokens.js";
 import type { WeightsName } from "../model/parameters/quantization/quantized-weights.js";
 import { tokenizerDigest } from "../model/policy/fingerprint.js";
 import type { Policy } from "../model/policy/policy.js";
@@ -247,10 +248,17 @@ function tokenized(
     else fitting.push({ ...prompt, contexts: found });
   }
   if (skipped.length > 0 && (!skipBadRows || fitting.length === 0)) throw new InputError(skipped[0]!.reason);
-  const notes = templateNotes(
-    fitting.map(({ prompt }) => prompt),
-    policy.tokenizer,
-  );
+  const { tokenizer } = policy;
+  const notes = [
+    ...templateNotes(
+      fitting.map(({ prompt }) => prompt),
+      tokenizer,
+    ),
+    ...unknownNotes(
+      fitting.map(({ contexts }) => contexts.prompt),
+      tokenizer,
+    ),
+  ];
   process.stderr.write(dataNotes(source, { skipped, truncation: nothingCut, reading: { notes } }).join(""));
   return fitting;
 }

@@ -4,6 +4,7 @@ import { summarize, type LoadedPreferences } from "../data/index.js";
 import { skippedReasons } from "../data/bad-rows.js";
 import { pairAsRead } from "../data/pair-as-read.js";
 import { tokenizePairs } from "../data/tokenize.js";
+import { unknownNotes } from "../data/unknown-tokens.js";
 import { loadCheckpointTokenizer } from "../model/checkpoint/checkpoint.js";
 import type { Tokenizer } from "../model/tokenizer/tokenizer.js";
 import { Progress } from "../progress/progress.js";
@@ -65,7 +66,7 @@ export function inspectCommand(): Command {
 }
 
 /**
- * The pairs that the chat template accepts, and what it omits from them; the other pairs are bad rows.
+ * The pairs that the chat template accepts, what it omits from them, and what the tokenizer does not know; the other pairs are bad rows.
  *
  * @throws InputError naming the first bad row, unless bad rows are skipped
  */
@@ -75,7 +76,13 @@ function readable({ pairs, skipped }: LoadedPreferences, tokenizer: Tokenizer, s
   return {
     pairs: pairs.filter(({ id }) => kept.has(id)),
     skipped: [...skipped, ...tokenized.skipped],
-    notes: unwrittenNotes(tokenized.unwritten),
+    notes: [
+      ...unwrittenNotes(tokenized.unwritten),
+      ...unknownNotes(
+        tokenized.pairs.map(({ prompt }) => prompt),
+        tokenizer,
+      ),
+    ],
   };
 }
 

@@ -6,7 +6,7 @@ import { parseColumnNames, type ColumnNames } from "../data/columns.js";
 import { flipLabels } from "../data/flip-labels.js";
 import type { LoadedDemonstrations } from "../data/load-demonstrations.js";
 import type { LoadedPreferences } from "../data/load-preferences.js";
-import type { LoadedPrompts } from "../data/load-prompts.js";
+import type { LoadedPrompts, NamedPrompt } from "../data/load-prompts.js";
 import type { Reading } from "../data/reading.js";
 import {
   tokenizeDemonstrations,
@@ -16,12 +16,15 @@ import {
   type TokenizeOptions,
   type TokenizedDemonstration,
   type TokenizedPair,
+  type TokenizedPrompt,
 } from "../data/tokenize.js";
 import { heldOutPairs, heldOutPrompts, textTokenizer } from "../judge/held-out.js";
 import type { Judge } from "../judge/judge.js";
 import { labellingJudge, judgeOfGold } from "../judge/response-judge.js";
 import { textsOf } from "../data/texts-of.js";
+import { unknownNotes } from "../data/unknown-tokens.js";
 import type { Policy } from "../model/policy/policy.js";
+import type { Tokenizer } from "../model/tokenizer/tokenizer.js";
 import type { Method } from "../run/method.js";
 import type { RecordedCommand, RunInput } from "../run/input.js";
 import { clusterOptions, computeTargetOf, type ClusterArguments } from "./cluster-options.js";
@@ -247,7 +250,7 @@ function fitPairs(
 ): Fitted<TokenizedPair> {
   const { pairs, skipped, ...tokenization } = tokenizePairs(loaded.pairs, tokenizer, tokenizeOptions(config, run));
   const flipped = loaded.pairs.filter((pair) => pair.flipped).length;
-  const reading = withNotes(loaded.reading, templateNotes(tokenizedPrompts(loaded.pairs), tokenizer));
+  const reading = withPromptNotes(loaded.reading, loaded.pairs, pairs, tokenizer);
   const counts = { reading, skipped: [...loaded.skipped, ...skipped], ...tokenization };
   process.stderr.write(dataNotes(file, counts).join(""));
   if (pairs.length === 0) throw errorAt({ file }, `no pair is left; the first that was skipped: ${skipped[0]!.reason}`);
@@ -266,7 +269,7 @@ function fitHeldOut(file: string, loaded: LoadedPreferences | LoadedPrompts, sta
     tokenizer,
     tokenizeOptions(config, run),
   );
-  const reading = withNotes(loaded.reading, templateNotes(tokenizedPrompts(loaded.prompts), tokenizer));
+  const reading = withPromptNotes(loaded.reading, loaded.prompts, prompts, tokenizer);
   const counts = { reading, skipped: [...loaded.skipped, ...skipped], ...tokenization };
   process.stderr.write(dataNotes(file, counts).join(""));
   if (prompts.length === 0)
@@ -291,7 +294,7 @@ function fitDemonstrations(
     tokenizer,
     tokenizeOptions(config, run),
   );
-  const reading = withNotes(loaded.reading, templateNotes(tokenizedPrompts(loaded.demonstrations), tokenizer));
+  const reading = withPromptNotes(loaded.reading, loaded.demonstrations, demonstrations, tokenizer);
   const counts = { reading, skipped: [...loaded.skipped, ...skipped], ...tokenization };
   process.stderr.write(dataNotes(file, counts).join(""));
   if (demonstrations.length === 0)
@@ -299,6 +302,16 @@ function fitDemonstrations(
   return { examples: demonstrations, notes: { demonstrations: demonstrations.length, ...counts } };
 }
 
-function withNotes<Notes extends Pick<Reading, "notes">>(reading: Notes, notes: readonly string[]): Notes {
-  return { ...reading, notes: [...reading.notes, ...notes] };
+/** Adds the notes that depend on the tokenizer: on prompts as texts and as tokens. */
+function withPromptNotes<Notes extends Pick<Reading, "notes">>(
+  reading: Notes,
+  examples: readonly NamedPrompt[],
+  tokenized: readonly TokenizedPrompt[],
+  tokenizer: Tokenizer,
+): Notes {
+  const unknown = unknownNotes(
+    tokenized.map(({ prompt }) => prompt),
+    tokenizer,
+  );
+  return { ...reading, notes: [...reading.notes, ...templateNotes(tokenizedPrompts(examples), tokenizer), ...unknown] };
 }

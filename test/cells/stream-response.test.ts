@@ -50,3 +50,20 @@ it("streamResponse shows nothing if an option is invalid", async () => {
   );
   assert.deepEqual(shown, []);
 });
+
+it("respond and streamResponse note, once, that the tokenizer does not know much of the prompts", async () => {
+  const shown = listeningHost();
+  const options = { maxNewTokens: 2 };
+  const notes = () =>
+    shown.map(({ bundle }) => `${bundle["text/plain"] as string}`).filter((text) => /unknown/.test(text));
+  await respond(policy, [prompt], options);
+  await streamResponse(policy, prompt, options);
+  assert.deepEqual(notes(), []);
+  await respond(policy, [prompt, "Who are you ?", "And who am I ?"], options);
+  await streamResponse(policy, "Who are you ?", options);
+  const same = "the model reads each as the same unknown token";
+  assert.deepEqual(notes(), [
+    `respond: the tokenizer's vocabulary lacks a tenth or more of the tokens of 2 of 3 prompts; ${same}`,
+    `streamResponse: the tokenizer's vocabulary lacks 2 of the prompt's 5 tokens; ${same}`,
+  ]);
+});

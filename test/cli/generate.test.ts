@@ -148,6 +148,14 @@ describe("sera generate", () => {
     );
   });
 
+  it("notes, once, that the tokenizer does not know much of the prompts", async () => {
+    const prompts = ["Who are you ?", "And who am I ?"].flatMap((text) => ["--prompt", text]);
+    const { code, stderr } = await run([...common, ...prompts], work);
+    const lacking =
+      "lacks a tenth or more of the tokens of 2 of 2 prompts; the model reads each as the same unknown token";
+    assert.deepEqual([code, stderr], [0, `--prompt: the tokenizer's vocabulary ${lacking}\n`]);
+  });
+
   it("amplifies a principle with greedy decoding", async () => {
     const { code, stdout } = await run(
       [...common, "--prompt", "cook a soup .", "--principle", "be polite .", "--ratio", "3", "--mask", "amplified"],

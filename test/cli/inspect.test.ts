@@ -31,6 +31,25 @@ describe("sera inspect", () => {
     }
   });
 
+  it("notes prompts that the tokenizer does not know, repeated ids and blank responses", async () => {
+    const pair = { id: "a", prompt: "cook a soup .", chosen: "stir .", rejected: "no ." };
+    const rows = [pair, { ...pair, prompt: "Who are you ?" }, { ...pair, id: "c", rejected: " " }];
+    writeLines(
+      join(work, "odd.jsonl"),
+      rows.map((row) => JSON.stringify(row)),
+    );
+    const { code, stdout } = await run(["inspect", "odd.jsonl", "--tokenizer", resolve("data/world/tokenizer")], work);
+    assert.equal(code, 0);
+    assert.deepEqual(
+      stdout.split("\n").filter((line) => line.startsWith("note: ")),
+      [
+        'note: 1 row (line 2): the id is that of an earlier row with another prompt; "#2", "#3", … is added to it',
+        "note: 1 pair (line 3) with a blank response (white space only), which is trained on as any other",
+        "note: the tokenizer's vocabulary lacks a tenth or more of the tokens of 1 of 3 prompts; the model reads each as the same unknown token",
+      ],
+    );
+  });
+
   it("counts tokens with a GGUF file's tokenizer, and notes texts to which its chat template does not apply", async () => {
     const rows = [
       '{"prompt": "one", "chosen": "two", "rejected": "three"}',

@@ -106,6 +106,7 @@ class FilesTokenizer implements Tokenizer {
   readonly bosId: number | undefined;
   readonly eosId: number;
   readonly padId: number;
+  readonly unkId: number | undefined;
   readonly stopIds: readonly number[];
   private readonly json: TokenizerJson;
   private readonly config: TokenizerConfig;
@@ -137,6 +138,9 @@ class FilesTokenizer implements Tokenizer {
     this.format = this.compileFormat();
     const turnEnd = this.format?.endToken;
     this.stopIds = [...new Set([eosId, ...stops, ...(turnEnd === undefined ? [] : [this.json.idOf(turnEnd)!])])];
+    const { unknownId } = this.json;
+    // GPT-2's files name the EOS as the unknown token, which then says nothing about the text.
+    this.unkId = [bosId, ...this.stopIds].includes(unknownId) ? undefined : unknownId;
     const special = this.json.addedTokens.filter((token) => token.special).map(({ id }) => id);
     this.unreadIds = new Set([...special, ...this.stopIds, this.padId, bosId ?? eosId]);
   }

@@ -10,6 +10,8 @@ export interface Tokenizer {
   readonly eosId: number;
   /** Fills unused positions of a batch; never read by the model. */
   readonly padId: number;
+  /** Stands for any text that the vocabulary lacks; undefined if there is no token for that alone. */
+  readonly unkId?: number | undefined;
   /**
    * Each of these ends a response: first the EOS, then any other end-of-turn tokens that the folder or the chat template names.
    */

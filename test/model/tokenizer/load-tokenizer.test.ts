@@ -46,6 +46,15 @@ test("a folder written by transformers is loaded", async () => {
   assert.equal(tokenizer.decode(ids), "the cat sat on the mat.");
 });
 
+test("the unknown token is the vocabulary's, unless it ends or begins texts too", () => {
+  const { model } = JSON.parse(files.get("tokenizer.json")!) as { model: object };
+  const withUnknown = (unk_token: string | null) => changed({}, { model: { ...model, unk_token } }).unkId;
+  assert.equal(withUnknown("?"), 7);
+  assert.equal(withUnknown("</s>"), undefined);
+  assert.equal(withUnknown("<s>"), undefined);
+  assert.equal(withUnknown(null), undefined);
+});
+
 test("special tokens written by the folder's chat template are encoded as their ids", async () => {
   const tokenizer = await loadTokenizer(folder);
   const prompt = tokenizer.renderPrompt([{ role: "user", content: "the cat" }]);

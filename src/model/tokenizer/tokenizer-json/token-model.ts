@@ -9,6 +9,8 @@ import type { PartPlace } from "./parts.js";
 export interface TokenModel {
   /** Ids of the tokens by their text. */
   readonly vocab: ReadonlyMap<string, number>;
+  /** The token for what the vocabulary lacks. */
+  readonly unknown: string | undefined;
   /** The tokens of one piece, as their texts. */
   tokensOf(piece: string): string[];
 }
@@ -76,6 +78,7 @@ function bytePairModel(settings: z.infer<typeof bytePairs>): TokenModel {
   const library = new BPE({ type: "BPE", ...settings });
   return {
     vocab: library.tokens_to_ids,
+    unknown: unknown ?? undefined,
     tokensOf: (piece) => {
       const tokens = library.encode([piece]);
       return fuses ? tokens.filter((token, i) => token !== unknown || tokens[i - 1] !== unknown) : tokens;
@@ -89,6 +92,7 @@ function unigramModel({ vocab, unk_id, byte_fallback }: z.infer<typeof unigram>)
   const unknown = vocab[unk_id]![0];
   return {
     vocab: ids,
+    unknown,
     tokensOf: (piece) => {
       const tokens: string[] = [];
       let strange = "";
@@ -114,7 +118,7 @@ function unigramModel({ vocab, unk_id, byte_fallback }: z.infer<typeof unigram>)
 
 function wordModel({ vocab, unk_token }: z.infer<typeof wordLevel>): TokenModel {
   const ids = new Map(Object.entries(vocab));
-  return { vocab: ids, tokensOf: (piece) => [ids.has(piece) ? piece : unk_token] };
+  return { vocab: ids, unknown: unk_token, tokensOf: (piece) => [ids.has(piece) ? piece : unk_token] };
 }
 
 /** The token that stands for a byte, such as `<0x0A>`. */

@@ -38,6 +38,8 @@ interface Plain extends ProgressState {
 export class TokenizerJson {
   readonly addedTokens: readonly AddedToken[];
   readonly surroundings: Surroundings;
+  /** Id of the token for text that the vocabulary lacks. */
+  readonly unknownId: number | undefined;
   private readonly ids: ReadonlyMap<string, number>;
   private readonly tokens: readonly (string | undefined)[];
   private readonly sectionsOf: (text: string, before: string) => (Plain | number)[];
@@ -70,6 +72,7 @@ export class TokenizerJson {
     const ids = new Map(model.vocab);
     for (const { content, id } of parts.added_tokens) ids.set(content, id);
     this.ids = ids;
+    this.unknownId = model.unknown === undefined ? undefined : ids.get(model.unknown);
     const found = parts.added_tokens.filter(({ special }) => !(splitSpecial && special));
     const isNormalized = ({ normalized, special }: AddedToken) => normalized ?? !special;
     const normalizedToken = (content: string) => this.bounded(content, () => normalize(content, false));
