@@ -66,7 +66,8 @@ export function inspectCommand(): Command {
 }
 
 /**
- * The pairs that the chat template accepts, what it omits from them, and what the tokenizer does not know; the other pairs are bad rows.
+ * The pairs that the chat template accepts, with notes on what it omits from them and on what the tokenizer does not
+ * know; the other pairs are bad rows.
  *
  * @throws InputError naming the first bad row, unless bad rows are skipped
  */

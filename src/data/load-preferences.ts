@@ -35,7 +35,8 @@ export interface LoadedPreferences {
  * The first row with a known format determines the format; a later row in another format is a bad row.
  *
  * A pair's id is the row's own (`id`, `prompt_id`, or `info.id` of TL;DR), or else its line or row number; repeated ids
- * get `#2`, `#3`, … in the order of the files, and are noted in `reading`, as are blank responses.
+ * get `#2`, `#3`, … in the order of the files. `reading` notes those of
+ * different prompts, and blank responses.
  *
  * @param source a file path, or `org/name` or `org/name@revision` on the hub; an existing file of that name takes precedence
  *
