@@ -19,7 +19,7 @@ import type { Reviewed } from "../review/index.js";
 import { isRunFolder, readIdentity, type RunFacts } from "../run/folder/identity.js";
 import { runLayout } from "../run/folder/layout.js";
 import { RunFolder } from "../run/folder/run-folder.js";
-import type { IterationSummary, RunSummary } from "../run/summary.js";
+import { workSeconds, type IterationSummary, type RunSummary } from "../run/summary.js";
 import { programsOn, sharedPrograms } from "./programs.js";
 import { pushRun, type PushRunOptions } from "./push-run.js";
 import { openRunPolicy } from "./run-policy.js";
@@ -291,7 +291,7 @@ function iterationTable(iterations: readonly IterationSummary[]): ColumnTable {
       winRate,
       keptStep: kept?.step,
       plannedGB: memory && memory.programBytes / 1e9,
-      seconds: Object.values(seconds).reduce((sum, part) => sum + part, 0),
+      seconds: workSeconds([{ seconds }]),
     }),
   );
   const all = tableOf(rows);

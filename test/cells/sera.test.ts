@@ -348,12 +348,33 @@ describe("sera in a cell", () => {
     assert.deepEqual([steps, run.iterations[1]!.metrics], [2, { mine: 1 }]);
   });
 
+  it("shows a run's seconds without evaluation", async (test) => {
+    inEmptyFolder(test);
+    const run = await align(start, pairs.slice(0, 8), shared);
+    const lines = String(run).split("\n");
+    const columns = lines
+      .find((line) => line.includes("iteration"))!
+      .trim()
+      .split(/ +/);
+    const cells = lines
+      .find((line) => /^ +1 /.test(line))!
+      .trim()
+      .split(/ +/);
+    const { training, scoring, sampling, evaluation } = run.iterations[1]!.seconds;
+    assert.ok(evaluation > 0);
+    const shown = Number(cells[columns.indexOf("seconds")]);
+    assert.ok(Math.abs(shown / (training + scoring + sampling) - 1) < 0.01, String(run));
+  });
+
   it("compares runs with their start", async (test) => {
     inEmptyFolder(test);
     const dpo = await align(start, pairs, shared);
     const table = comparison({ DPO: dpo });
     assert.deepEqual(table.array("method"), ["start", "DPO"]);
     assert.equal(table.get("winRate", 0), 0.5);
+    const { training, scoring } = dpo.iterations[0]!.seconds;
+    assert.ok(training === 0 && scoring > 0);
+    assert.equal(table.get("seconds", 0), 0);
     assert.equal(table.get("goldReward", 1), dpo.iterations[1]!.goldReward);
   });
 });
