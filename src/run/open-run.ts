@@ -237,11 +237,7 @@ async function runLocked(
     const ended = await readEnded(folder, input, controls);
     if (ended) return ended;
     checkPairColumns(method, input);
-    controls.reporter?.note?.(
-      folder.lastDone === undefined
-        ? `new run in ${folder.path}${settingsGiven(method)}`
-        : `going on with ${folder.path} after iteration ${folder.lastDone}`,
-    );
+    await announce(folder, method, controls);
     await folder.discard(runLayout.summary.path);
     const given = bytesIn(method.options.memory);
     const memory = folder.plannedMemory(given, input.start.programs.memory);
@@ -273,6 +269,14 @@ async function runLocked(
     await folder.close();
     await executor?.close();
   }
+}
+
+/** Tells where the run is, and how far it has got. */
+async function announce(folder: RunFolder, method: Method, { reporter }: RunControls): Promise<void> {
+  if (!folder.hasBegun) return reporter?.note?.(`new run in ${folder.path}${settingsGiven(method)}`);
+  const { lastTrained = 0 } = folder;
+  reporter?.note?.(`resuming the run in ${folder.path}${lastTrained > 0 ? ` after iteration ${lastTrained}` : ""}`);
+  reporter?.resumed?.((await folder.readRowsIfPresent(runLayout.metrics)).length);
 }
 
 function requirementsOf(
