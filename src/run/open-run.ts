@@ -112,8 +112,7 @@ export async function openPrepared(
   const identity = await reportedIfSlow("digest of the start model", controls, () => identify(method, input));
   const path = place.folder ?? join("runs", `${method.name.replaceAll(" ", "-")}-${identity.digest.slice(0, 16)}`);
   const isThere = await requireOwnFolder(path, identity);
-  if (mode === "new" && isThere)
-    throw new InputError(`${path}: holds this run already; continue it with --resume, or choose another folder`);
+  if (mode === "new" && isThere) throw await held(path);
   if (mode === "resume" && !isThere) throw new InputError(`${path}: holds no run to resume`);
   if (isThere && redoFrom === undefined) {
     const folder = await RunFolder.open(path);
@@ -139,6 +138,16 @@ export async function openPrepared(
   } finally {
     await release();
   }
+}
+
+/** Returns the error for a folder that already holds the run that is to be new. */
+async function held(path: string): Promise<InputError> {
+  const { isFinished } = await RunFolder.open(path);
+  return new InputError(
+    isFinished
+      ? `${path}: holds this run already, and it has ended; read it with --resume, or choose another folder`
+      : `${path}: holds this run already; continue it with --resume, or choose another folder`,
+  );
 }
 
 /** @throws InputError naming an input that would have no effect */

@@ -3,11 +3,16 @@ import { describe, it } from "node:test";
 import { Command } from "commander";
 import { alignCommand } from "../../src/cli/align.js";
 import { compareCommand } from "../../src/cli/compare.js";
+import { quickstartCommand } from "../../src/cli/quickstart.js";
 import { sftCommand } from "../../src/cli/sft.js";
 import { asTyped, checkOptionNames, commandOf } from "../../src/cli/spelling.js";
 
 const program = () =>
-  new Command("sera").addCommand(alignCommand([])).addCommand(sftCommand([])).addCommand(compareCommand());
+  new Command("sera")
+    .addCommand(alignCommand([]))
+    .addCommand(sftCommand([]))
+    .addCommand(compareCommand())
+    .addCommand(quickstartCommand());
 
 describe("asTyped", () => {
   const typed = (message: string) => asTyped(message, alignCommand([]));
@@ -53,7 +58,7 @@ describe("a mistyped command line", () => {
   it("names the command that was probably meant, also before --help", () => {
     refused("algin --help", "there is no command sera algin; did you mean align?");
     refused("help algin", "there is no command sera algin; did you mean align?");
-    refused("frobnicate", "there is no command sera frobnicate; the commands are align, sft, compare");
+    refused("frobnicate", "there is no command sera frobnicate; the commands are align, sft, compare, quickstart");
     assert.equal(commandOf(program(), ["align", "--beta", "1", "--help"]).name(), "align");
     assert.equal(commandOf(program(), ["--help"]).name(), "sera");
   });
@@ -65,6 +70,10 @@ describe("a mistyped command line", () => {
     refused(
       "compare --resume",
       "--resume is not an option of sera compare; giving the same command again continues a comparison",
+    );
+    refused(
+      "quickstart --resume",
+      "--resume is not an option of sera quickstart; giving the same command again continues it",
     );
     refused(
       "compare --redo-from 2",
