@@ -198,6 +198,19 @@ describe("sera in a cell", () => {
     assert.match(text, /Policy\(/);
     assert.ok(text.split("\n").length < 12, text);
     assert.ok(inspect({ a: { run } }).includes(String(run).split("\n").at(-1)!.trim()), "the iterations");
+    assert.equal(
+      inspect(run.iteration(2)),
+      [
+        "iteration 2 of sera, mine",
+        "  margins       24 rows",
+        "  selected      17 rows",
+        "  dropped       7 rows",
+        `  bootstrapped  ${run.iteration(2).bootstrapped.numRows()} rows`,
+        "  responses     6 rows",
+        "run.iteration(2).responses is a table, run.iteration(2).summary its figures; await run.iteration(2).policy() loads its policy",
+      ].join("\n"),
+    );
+    assert.equal((await bundleOf(run.last))["text/plain"], inspect(run.iteration(2)));
     const loaded = inspect(await loadInCell(world.train, { limit: 24 }));
     assert.match(loaded, /^24 preference pairs of .*train\.jsonl \(TRL explicit prompt\)\nfirst: \{ id: /);
     assert.ok(loaded.split("\n").length < 4);
