@@ -27,6 +27,10 @@ describe("asTyped", () => {
       typed("runs/a/summary.json: missing; make it again with `redoFrom: 2`, or use another folder"),
       "runs/a/summary.json: missing; make it again with --redo-from 2, or use another folder",
     );
+    assert.equal(
+      typed('`rewardAgainst` applies only to `labelBy: "implicit"`; remove it'),
+      '--reward-against applies only to --label-by "implicit"; remove it',
+    );
     assert.equal(typed("pass `judge`, `heldOut` or `validation`"), "pass --judge, --eval-data or --validation-data");
   });
 
