@@ -182,7 +182,8 @@ describe("sera", () => {
     assert.equal(iterations[1]!.pairsSeen, 12);
     await assert.rejects(run(emptyFolder(test), {}, own), {
       name: "InputError",
-      message: "evaluateEvery: found 2, but no validation examples to evaluate on; pass some, or leave it out",
+      message:
+        "evaluateEvery: found 2, but no responses to compute a loss on; pass pairs as `validation` or `heldOut` (prompts alone have no responses), or leave evaluateEvery out",
     });
   });
 

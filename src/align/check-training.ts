@@ -43,7 +43,7 @@ export function checkTrainingInputs<Example>(
   }
   if (evaluateEvery !== undefined && validation.length === 0) {
     throw new InputError(
-      `evaluateEvery: found ${evaluateEvery}, but no validation examples to evaluate on; pass some, or leave it out`,
+      `evaluateEvery: found ${evaluateEvery}, but no responses to compute a loss on; pass pairs as \`validation\` or \`heldOut\` (prompts alone have no responses), or leave evaluateEvery out`,
     );
   }
   if (referenceUpdate === "fixed") return;

@@ -21,14 +21,20 @@ export interface TaskOptions {
 
 /** Displays the progress of a task with several phases, one after the other. */
 export interface Reporter {
-  /** @param unit what is counted, in the plural */
+  /**
+   * @param unit what is counted, in the plural
+   * @param done units that an earlier process has finished. Default 0
+   */
   start(
     label: string,
     total: number,
     unit?: string,
+    done?: number,
   ): { update(done: number, figures?: Figures): void; finish(text?: string): void };
   /** Displays a line of text between phases. */
   note?(text: string): void;
+  /** Called before the first phase of a resumed run with the training steps that earlier processes have taken. */
+  resumed?(steps: number): void;
 }
 
 /** Progress display and cancellation of a task. */
@@ -59,17 +65,19 @@ export async function reportedIfSlow<T>(label: string, { reporter }: TaskControl
  * Runs one phase under a reporter; its progress line appears once the total is known.
  *
  * @param unit what `onProgress` counts, in the plural
+ * @param done units that an earlier process has finished. Default 0
  */
 export async function reported<T>(
   label: string,
   unit: string,
   { signal, reporter }: TaskControls,
   work: (work: TaskOptions) => Promise<T>,
+  done = 0,
 ): Promise<T> {
   let line: ReturnType<Reporter["start"]> | undefined;
-  const onProgress: TaskOptions["onProgress"] = (done, total, figures) => {
-    line ??= reporter?.start(label, total, unit);
-    line?.update(done, figures);
+  const onProgress: TaskOptions["onProgress"] = (now, total, figures) => {
+    line ??= reporter?.start(label, total, unit, done);
+    line?.update(now, figures);
   };
   try {
     const onNote = (text: string) => reporter?.note?.(`${label}: ${text}`);

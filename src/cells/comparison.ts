@@ -1,11 +1,11 @@
 import type { ColumnTable } from "arquero";
-import { workSeconds } from "../run/summary.js";
+import { secondsUpTo } from "../run/summary.js";
 import type { Run } from "./run.js";
 import { tableOf } from "./table-of.js";
 
 /**
  * Compares finished runs: evaluates the final policy of each, with 95 % intervals over prompts, and counts the seconds
- * of training, review and sampling (evaluation is not part of the method).
+ * of training, review and sampling. Evaluation is not part of a method, and a start that is not fine-tuned costs nothing.
  *
  * @param runs keyed by display name; all from the same start, whose row comes first
  * @param start the name of the start. Default "start"
@@ -19,7 +19,7 @@ export function comparison(runs: Readonly<Record<string, Run>>, start = "start")
 
 function row(method: string, run: Run, last: number) {
   const { accuracy, goldReward, goldRewardInterval, winRate, winRateInterval } = run.iterations[last]!;
-  const seconds = workSeconds(run.iterations.slice(0, last + 1));
+  const seconds = secondsUpTo(run.iterations, last);
   const [goldLow, goldHigh] = goldRewardInterval ?? [];
   const [winLow, winHigh] = winRateInterval ?? [];
   return { method, accuracy, goldReward, goldLow, goldHigh, winRate, winLow, winHigh, seconds };

@@ -4,7 +4,7 @@ import { InputError } from "../base/errors.js";
 import { displaySymbol, type MimeBundle } from "../base/mime.js";
 import { showTable } from "../notebook/table/show-table.js";
 import type { NamedInterval } from "../plot/index.js";
-import { workSeconds } from "../run/summary.js";
+import { secondsUpTo } from "../run/summary.js";
 import { crossedInterval, type CrossedInterval, type ValueRange } from "../stats/crossed.js";
 import { holmAdjusted } from "../stats/holm.js";
 import { mean } from "../stats/mean.js";
@@ -259,6 +259,6 @@ function costOf({ run, iteration }: End): { readonly pairsSeen: number; readonly
   const done = run.iterations.slice(0, iteration + 1);
   return {
     pairsSeen: done.reduce((sum, { pairsSeen }) => sum + pairsSeen, 0),
-    seconds: workSeconds(done),
+    seconds: secondsUpTo(run.iterations, iteration),
   };
 }

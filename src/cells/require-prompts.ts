@@ -1,5 +1,6 @@
 import { InputError, quote } from "../base/errors.js";
 import { isPrompt } from "../data/pair.js";
+import { refuseWholeResult } from "./refuse-whole-result.js";
 
 /**
  * Checks prompts, which a cell may pass untyped.
@@ -8,9 +9,14 @@ import { isPrompt } from "../data/pair.js";
  */
 export function requirePrompts(prompts: unknown): void {
   const expected = "a text or a list of messages { role, content }";
+  refuseWholeResult("prompts", prompts);
   if (!Array.isArray(prompts))
     throw new InputError(`prompts: found ${quote(prompts)}, expected a list, each ${expected}`);
   for (const [i, prompt] of prompts.entries()) {
-    if (!isPrompt(prompt)) throw new InputError(`prompt ${i + 1}: found ${quote(prompt)}, expected ${expected}`);
+    if (isPrompt(prompt)) continue;
+    const hint = isPrompt((prompt as { readonly prompt?: unknown } | null)?.prompt)
+      ? "; of rows {id, prompt}, pass rows.map(({ prompt }) => prompt)"
+      : "";
+    throw new InputError(`prompt ${i + 1}: found ${quote(prompt)}, expected ${expected}${hint}`);
   }
 }

@@ -8,6 +8,7 @@ import type { Policy } from "../model/policy/policy.js";
 import { cell } from "../notebook/display.js";
 import { margins, pairLogProbs, pairRewards, type Margin } from "../review/index.js";
 import { correlationOf } from "../stats/correlation.js";
+import { requirePairs } from "./check-settings.js";
 import type { Run } from "./run.js";
 import { tableOf, withPromptId } from "./table-of.js";
 
@@ -33,9 +34,10 @@ export interface ReviewedRow extends Omit<Margin, "prompt"> {
  * @param engine engine that loads the policies. Default: the run's
  * @returns one row per policy and pair, with lengths, and with scores if the pairs have them
  * @example const reviewed = await review(run, heldOut);
- * @throws InputError if a pair does not fit the model's context, and the run did not truncate prompts
+ * @throws InputError if a row is not a pair, or a pair does not fit the model's context, and the run did not truncate prompts
  */
 export async function review(run: Run, pairs: readonly PreferencePair[], engine?: EngineOptions): Promise<ColumnTable> {
+  requirePairs(pairs);
   const { loss } = run;
   const rows: ReviewedRow[] = [];
   const logProbs = (policy: Policy, iteration: number) => {

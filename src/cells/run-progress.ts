@@ -11,12 +11,18 @@ export function runProgress(
   label: string,
   steps: number,
 ): { readonly reporter: Reporter; complete(): void; finish(text?: string): void } {
-  const line = reporter?.start(label, steps, "steps");
-  /** Steps and tokens of finished training phases. */
+  let line: ReturnType<Reporter["start"]> | undefined;
+  const begin = (done = 0) => (line ??= reporter?.start(label, steps, "steps", done));
+  /** Steps and tokens of finished training phases; the steps include those that earlier processes have taken. */
   const ended = { steps: 0, tokens: 0 };
   return {
     reporter: {
-      start(_, total) {
+      resumed(taken) {
+        ended.steps = taken;
+        begin(taken);
+      },
+      start(_, total, __, before = 0) {
+        begin();
         let tokens: number | undefined;
         let done = 0;
         return {
@@ -24,11 +30,11 @@ export function runProgress(
             // A phase that reports tokens is training; review, sampling and evaluation take no steps.
             if (figures?.tokens === undefined) return;
             [done, tokens] = [now, figures.tokens];
-            line?.update(ended.steps + done, { ...figures, tokens: ended.tokens + tokens });
+            line?.update(ended.steps + done - before, { ...figures, tokens: ended.tokens + tokens });
           },
           finish() {
             if (tokens === undefined || done < total) return;
-            ended.steps += done;
+            ended.steps += done - before;
             ended.tokens += tokens;
           },
         };
@@ -36,7 +42,7 @@ export function runProgress(
     },
     complete() {
       // A run read from its folder has reported no step.
-      if (ended.steps === 0) line?.update(steps);
+      if (ended.steps === 0) begin()?.update(steps);
     },
     finish: (text) => line?.finish(text),
   };

@@ -19,7 +19,7 @@ import type { Reviewed } from "../review/index.js";
 import { isRunFolder, readIdentity, type RunFacts } from "../run/folder/identity.js";
 import { runLayout } from "../run/folder/layout.js";
 import { RunFolder } from "../run/folder/run-folder.js";
-import type { IterationSummary, RunSummary } from "../run/summary.js";
+import { workSeconds, type IterationSummary, type RunSummary } from "../run/summary.js";
 import { programsOn, sharedPrograms } from "./programs.js";
 import { pushRun, type PushRunOptions } from "./push-run.js";
 import { openRunPolicy } from "./run-policy.js";
@@ -44,7 +44,7 @@ export interface MarginRow extends Reviewed {
   readonly iteration: number;
 }
 
-/** The results of one iteration. */
+/** The results of one iteration. A cell shows which tables it has. */
 export interface Iteration {
   readonly summary: IterationSummary;
   /** The review that preceded the iteration: one row per pair; empty before iteration 2. */
@@ -125,7 +125,7 @@ export class Run {
           await folder.readRowsIfPresent(files.bootstrapped),
           await folder.readRowsIfPresent(files.responses),
         ];
-        return {
+        const results: Iteration = {
           summary: own,
           margins: tableOf(margins.map(withPromptId)),
           get selected() {
@@ -148,6 +148,14 @@ export class Run {
             return (await readHead(folder.file(files.model))) ?? new Map();
           },
         };
+        const text = iterationText(`iteration ${iteration} of ${summary.method}, ${path}`, iteration, {
+          margins: margins.length,
+          selected: kept.length,
+          dropped: dropped.length,
+          bootstrapped: bootstrapped.length,
+          responses: responses.length,
+        });
+        return Object.defineProperty(results, inspect.custom, { value: () => text });
       }),
     );
     return new Run(
@@ -265,6 +273,24 @@ async function isThere(path: string): Promise<boolean> {
   );
 }
 
+/** Returns the tables of an iteration, by their numbers of rows, and how to get them. */
+function iterationText(
+  title: string,
+  iteration: number,
+  rows: Readonly<Record<"margins" | "selected" | "dropped" | "bootstrapped" | "responses", number>>,
+): string {
+  const widest = Math.max(...Object.keys(rows).map((name) => name.length));
+  const tables = Object.entries(rows).map(
+    ([name, count]) => `  ${name.padEnd(widest)}  ${count.toLocaleString("en-US")} ${count === 1 ? "row" : "rows"}`,
+  );
+  const own = `run.iteration(${iteration})`;
+  return [
+    title,
+    ...tables,
+    `${own}.responses is a table, ${own}.summary its figures; await ${own}.policy() loads its policy`,
+  ].join("\n");
+}
+
 /** Returns the iterations as a table of figures, without columns that no iteration has. */
 function iterationTable(iterations: readonly IterationSummary[]): ColumnTable {
   const rows = iterations.map(
@@ -291,7 +317,7 @@ function iterationTable(iterations: readonly IterationSummary[]): ColumnTable {
       winRate,
       keptStep: kept?.step,
       plannedGB: memory && memory.programBytes / 1e9,
-      seconds: Object.values(seconds).reduce((sum, part) => sum + part, 0),
+      seconds: workSeconds([{ seconds }]),
     }),
   );
   const all = tableOf(rows);

@@ -10,7 +10,7 @@ import { parseJudgeModel } from "../judge/llm/provider.js";
 import { dataNotes } from "./data-notes.js";
 import { judgeOptions, llmOptions, spendingText, type JudgeFlags } from "./judge-flags.js";
 import { whole } from "./options.js";
-import { withSignals } from "./session.js";
+import { continues, withSignals } from "./session.js";
 
 interface BridgeArguments extends JudgeFlags {
   readonly data: string;
@@ -57,7 +57,7 @@ Example:
   sera align --method bmc --data bridged.jsonl --model org/model --out runs/bmc`,
     )
     .action(async (args: BridgeArguments) => {
-      const text = await withSignals(args.quiet, "giving the same command", async (session) => {
+      const text = await withSignals(args.quiet, continues, async (session) => {
         const editor = await session.prepare(() => editorFromFlags(args));
         const { skipBadRows, limit } = args;
         const loaded = await session.prepare(() =>

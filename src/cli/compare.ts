@@ -13,7 +13,7 @@ import { comparedForms, parseMethodLine, type ComparedMethod } from "./method-li
 import { engineOptions, givenOptions, methodOptions, onCommandLine, whole } from "./options.js";
 import { prepareRun, runOptions, type RunArguments } from "./run-inputs.js";
 import { reportSpending, runJudge, runJudgeOptions, type RunJudgeArguments } from "./run-judge.js";
-import { withSession, type CommandSession } from "./session.js";
+import { continues, withSession, type CommandSession } from "./session.js";
 import { trackingOptions, type TrackingArguments } from "./tracking.js";
 
 interface CompareArguments extends RunArguments, RunJudgeArguments, TrackingArguments {
@@ -59,7 +59,7 @@ Example:
     --run "DPO=direct --beta 0.5" --run "SeRA=sera --beta 2 --select 0.5" --seeds 1,2,3 --rounds 3 --out runs/compared`,
     )
     .action(async (args: CompareArguments) => {
-      const compared = await withSession(args, (session) => compare(args, session), "giving the same command");
+      const compared = await withSession(args, (session) => compare(args, session), continues);
       process.stdout.write(
         `${comparisonText(compared.result, compared.baseline, compared.differences)}\n\n${join(args.out, "comparison.json")}\n`,
       );

@@ -10,7 +10,7 @@ import { winRateOf, type WinRate } from "../judge/win-rate.js";
 import type { Interval } from "../stats/interval.js";
 import { judgeFromFlags, judgeNames, judgeOptions, spendingText, type JudgeFlags } from "./judge-flags.js";
 import { whole } from "./options.js";
-import { withSignals } from "./session.js";
+import { continues, withSignals } from "./session.js";
 import { textTable } from "./summary-table.js";
 
 interface JudgeArguments extends JudgeFlags {
@@ -51,7 +51,7 @@ Example:
   sera judge mine.jsonl theirs.jsonl --judge openai:gpt-4.1-mini --max-cost 2`,
     )
     .action(async (a: string, b: string, args: JudgeArguments) => {
-      const text = await withSignals(args.quiet, "giving the same command", async (session) => {
+      const text = await withSignals(args.quiet, continues, async (session) => {
         const { judge, rows } = await session.prepare(async () => ({
           judge: await judgeFromFlags(args.judge, args),
           rows: await comparisons(a, b, args),

@@ -6,7 +6,7 @@ import { pushFolder } from "../model/policy/push.js";
 import { InputError } from "../base/errors.js";
 import { isRunFolder } from "../run/folder/identity.js";
 import { whole } from "./options.js";
-import { withSignals, type WatchedSession } from "./session.js";
+import { continues, withSignals, type WatchedSession } from "./session.js";
 
 interface PushArguments {
   readonly iteration?: number;
@@ -49,7 +49,7 @@ Example:
     )
     .action(async (folder: string, name: string, args: PushArguments) => {
       process.stdout.write(
-        `${await withSignals(args.quiet, "giving the same command", (session) => push(folder, name, args, session))}\n`,
+        `${await withSignals(args.quiet, continues, (session) => push(folder, name, args, session))}\n`,
       );
     });
 }

@@ -9,9 +9,10 @@ import { workSeconds, type IterationSummary, type Judged, type RunSummary } from
 import { seraMethod } from "../sera.js";
 import { align } from "./align.js";
 import { engineOptions, whole, type EngineArguments } from "./options.js";
+import type { PlaceArguments } from "./run-place.js";
 import { writeComparison } from "./report/comparison.js";
-import { withSession, type CommandSession } from "./session.js";
-import { sft } from "./sft.js";
+import { continues, withSession, type CommandSession } from "./session.js";
+import { fineTune } from "./sft.js";
 import { judgedCells, textTable } from "./summary-table.js";
 
 /** Options with which the world's shipped SFT model was trained; `--fresh` trains it again. */
@@ -35,7 +36,6 @@ interface QuickstartArguments extends EngineArguments {
   readonly fresh: boolean;
   readonly seed: number;
   readonly out: string;
-  readonly resume: boolean;
 }
 
 export function quickstartCommand(): Command {
@@ -45,26 +45,27 @@ export function quickstartCommand(): Command {
     )
     .option("--fresh", "train the SFT start instead of using the shipped one", false)
     .option("--seed <n>", "seed of everything random: the same seed gives the same bytes", whole(0), 1)
-    .option("--out <folder>", "folder of the runs", "runs/quickstart")
-    .option("--resume", "continue the runs in --out", false);
+    .option(
+      "--out <folder>",
+      "folder of the runs; those that are there are continued, or read if they have ended",
+      "runs/quickstart",
+    );
   return engineOptions(command)
     .addHelpText("after", "\nExample:\n  sera quickstart --seed 2 --out runs/quickstart-2")
     .action(async (run: QuickstartArguments) => {
-      const table = await withSession(run, (session) => quickstart(run, session));
+      const table = await withSession(run, (session) => quickstart(run, session), continues);
       process.stdout.write(`\n${table}\n\n${run.out}/report.html\n`);
     });
 }
 
 async function quickstart(run: QuickstartArguments, session: CommandSession): Promise<string> {
-  const begin = performance.now();
-  const start = run.fresh ? await trainStart(run, session) : world.sft;
-  const startSeconds = run.fresh ? (performance.now() - begin) / 1000 : 0;
-  const dpo = await alignment(run, start, "dpo", session);
-  const sera = await alignment(run, start, "sera", session);
+  const start = run.fresh ? await trainStart(run, session) : { model: world.sft, seconds: 0 };
+  const dpo = await alignment(run, start.model, "dpo", session);
+  const sera = await alignment(run, start.model, "sera", session);
 
   const last = ({ iterations }: RunSummary) => iterations.at(-1)!;
   const figures = {
-    sft: { ...judged(dpo.iterations[0]!), seconds: startSeconds },
+    sft: { ...judged(dpo.iterations[0]!), seconds: start.seconds },
     dpo: { ...judged(last(dpo)), seconds: workSeconds(dpo.iterations) },
     sera: { ...judged(last(sera)), seconds: workSeconds(sera.iterations) },
   };
@@ -79,28 +80,22 @@ async function quickstart(run: QuickstartArguments, session: CommandSession): Pr
   return textTable([["method", "gold reward", "win rate against SFT", "seconds"], ...rows]);
 }
 
-async function trainStart(run: QuickstartArguments, session: CommandSession): Promise<string> {
-  const out = join(run.out, "sft");
-  return sft(
-    {
-      ...run,
-      ...worldSft,
-      ...asGiven,
-      data: world.demonstrations,
-      model: "world",
-      out,
-      resume: await isToResume(run, out),
-    },
+async function trainStart(run: QuickstartArguments, session: CommandSession) {
+  const place = await placeIn(run, "sft");
+  const { model, summary } = await fineTune(
+    { ...run, ...worldSft, ...asGiven, ...place, data: world.demonstrations, model: "world" },
     session,
   );
+  return { model, seconds: workSeconds(summary.iterations) };
 }
 
 /** Reads every row unchanged. */
 const asGiven = { skipBadRows: false, truncatePrompts: false } as const;
 
-/** Whether a part of an interrupted quickstart has started. */
-async function isToResume({ resume }: QuickstartArguments, out: string): Promise<boolean> {
-  return resume && (await hasResults(out));
+/** Where a part of the quickstart is stored; one that has begun is continued, or read if it has ended. */
+async function placeIn({ out }: QuickstartArguments, part: string): Promise<PlaceArguments> {
+  const folder = join(out, part);
+  return { out: folder, resume: await hasResults(folder) };
 }
 
 async function alignment(
@@ -109,9 +104,8 @@ async function alignment(
   name: keyof typeof methods,
   session: CommandSession,
 ): Promise<RunSummary> {
-  const out = join(run.out, name);
   const data = { data: world.train, evalData: world.heldOut, limit: pairs, flip: 0, ...asGiven };
-  const place = { out, resume: await isToResume(run, out) };
+  const place = await placeIn(run, name);
   return align({ ...run, ...data, ...place, model }, methods[name](run.seed), session);
 }
 

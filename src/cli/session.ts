@@ -21,22 +21,28 @@ export class Interrupted extends Error {
   override readonly name = "Interrupted";
   constructor(
     readonly exitCode: number,
-    /** How to continue, for the message. */
-    goOn: string,
+    /** How the user can continue. */
+    advice: string,
   ) {
-    super(`interrupted: what was finished is kept; go on by ${goOn}`);
+    super(`interrupted: what was finished is kept; ${advice}`);
   }
 }
+
+/** How to continue a verb that has `--resume`. */
+const withResume = "run the command again with --resume to continue";
+
+/** How to continue a verb that continues by itself. */
+export const continues = "run the same command again to continue";
 
 /** Gives a verb its engine and closes it afterwards. Signals are as in {@link withSignals}. */
 export async function withSession<T>(
   { engine: name, provider, threads, backend, quiet }: EngineArguments,
   verb: (session: CommandSession) => Promise<T>,
-  goOn = "adding --resume",
+  advice = withResume,
 ): Promise<T> {
   const engine = createEngine({ engine: name, provider, threads, backend });
   try {
-    return await withSignals(quiet, goOn, (session) => verb({ ...session, programs: new ProgramCache(engine) }));
+    return await withSignals(quiet, advice, (session) => verb({ ...session, programs: new ProgramCache(engine) }));
   } finally {
     await engine.close();
   }
@@ -46,18 +52,18 @@ export async function withSession<T>(
  * Runs a verb that can be stopped: the first Ctrl-C (or SIGTERM) lets the work stop at a point where nothing is lost;
  * the second ends the process at once.
  *
- * @param goOn how the user can then continue
+ * @param advice how the user can then continue
  */
 export async function withSignals<T>(
   quiet: boolean,
-  goOn: string,
+  advice: string,
   verb: (session: WatchedSession) => Promise<T>,
 ): Promise<T> {
   const abort = new AbortController();
   let preparing = false;
   const stop = (exitCode: number) => () => {
     if (preparing || abort.signal.aborted) process.exit(exitCode);
-    abort.abort(new Interrupted(exitCode, goOn));
+    abort.abort(new Interrupted(exitCode, advice));
   };
   const handlers = [
     ["SIGINT", stop(130)],

@@ -4,6 +4,7 @@ import { openRun } from "../run/open-run.js";
 import type { RecordedCommand } from "../run/input.js";
 import { runLayout } from "../run/folder/layout.js";
 import { sftForm } from "../run/options/index.js";
+import type { RunSummary } from "../run/summary.js";
 import {
   dataOptions,
   engineOptions,
@@ -51,18 +52,21 @@ Example:
     )
     .action(async (run: SftArguments) => {
       process.stdout.write(
-        `${await withSession(run, (session) => sft({ ...run, begunBy: recordOf(args) }, session))}\n`,
+        `${(await withSession(run, (session) => fineTune({ ...run, begunBy: recordOf(args) }, session))).model}\n`,
       );
     });
 }
 
-/** Fine-tunes as `sera sft` does. @returns the folder of the trained model */
-export async function sft(run: SftArguments, session: CommandSession): Promise<string> {
+/** Fine-tunes as `sera sft` does. @returns the folder of the trained model, and the summary of the run */
+export async function fineTune(
+  run: SftArguments,
+  session: CommandSession,
+): Promise<{ readonly model: string; readonly summary: RunSummary }> {
   const method = sftOnDemonstrations(givenOptions(run));
   const input = await session.prepare(() => prepareSft(run, session));
   try {
-    const { folder } = await openRun(method, input, placeOf(run), { ...session, trackers: run.track });
-    return `${folder}/${runLayout.iteration(0).model}`;
+    const { folder, summary } = await openRun(method, input, placeOf(run), { ...session, trackers: run.track });
+    return { model: `${folder}/${runLayout.iteration(0).model}`, summary };
   } finally {
     await input.start.free();
   }

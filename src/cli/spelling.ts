@@ -95,6 +95,7 @@ const ofComparisons: Readonly<Record<string, string>> = {
 
 function adviceOnFlag(flag: string, command: Command): string {
   if (command.name() === "compare" && Object.hasOwn(ofComparisons, flag)) return ofComparisons[flag]!;
+  if (command.name() === "quickstart" && flag === "--resume") return "giving the same command again continues it";
   const name = flag.replace(/^-+/, "").replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
   const flagOf = new Map(command.options.map((option) => [option.attributeName(), option.long ?? option.flags]));
   const others = insteadOf(name, [...flagOf.keys()]);

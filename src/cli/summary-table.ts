@@ -1,6 +1,6 @@
-import type { Judged, RunSummary } from "../run/summary.js";
+import { workSeconds, type Judged, type RunSummary } from "../run/summary.js";
 
-/** Formats a run's iterations as a text table. */
+/** Formats a run's iterations as a text table, with the seconds that they took without evaluation. */
 export function summaryTable({ iterations }: RunSummary): string {
   const header = ["iteration", "kept", "made", "cut off", "margin", "accuracy", "gold reward", "win rate", "seconds"];
   const rows = iterations.map((row) => [
@@ -11,9 +11,7 @@ export function summaryTable({ iterations }: RunSummary): string {
     figure(row.meanMargin, 2),
     figure(row.accuracy, 3),
     ...judgedCells(row),
-    Object.values(row.seconds)
-      .reduce((a, b) => a + b, 0)
-      .toFixed(0),
+    workSeconds([row]).toFixed(0),
   ]);
   return textTable([header, ...rows]);
 }

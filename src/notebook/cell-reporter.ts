@@ -20,9 +20,11 @@ export function cellReporter(): Reporter {
   const now = () => performance.now() / 1000;
   const plain = new Progress(process.stderr, false, now);
   return {
-    start(label, total, unit) {
+    start(label, total, unit, done) {
       const kernel = host();
-      return kernel ? cellLine(new Phase(label, total, unit, now), kernel, now) : plain.start(label, total, unit);
+      return kernel
+        ? cellLine(new Phase(label, total, unit, now, done), kernel, now)
+        : plain.start(label, total, unit, done);
     },
     note(text) {
       const kernel = host();

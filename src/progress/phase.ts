@@ -8,15 +8,14 @@ export class Phase {
   private readonly units = new Rate();
   private readonly tokens = new Rate();
   private figures: Figures = {};
-  /** Units of work finished. */
-  done = 0;
-
   constructor(
     readonly label: string,
     readonly total: number,
     /** What is counted, in the plural, if known. */
     private readonly unit: string | undefined,
     private readonly now: () => number,
+    /** Units of work finished, at first those of an earlier process. */
+    public done = 0,
   ) {
     this.startedAt = now();
   }

@@ -32,10 +32,11 @@ export class Progress implements Reporter {
    * @param label name of the phase (`align 2/3`)
    * @param total number of units in the phase
    * @param unit what is counted, in the plural
+   * @param done units that an earlier process has finished. Default 0
    */
-  start(label: string, total: number, unit?: string): ProgressLine {
+  start(label: string, total: number, unit?: string, done?: number): ProgressLine {
     if (this.quiet) return { update() {}, finish() {} };
-    const phase = new Phase(label, total, unit, this.now);
+    const phase = new Phase(label, total, unit, this.now, done);
     return this.stream.isTTY ? liveLine(phase, this.stream, this.now) : loggedLine(phase, this.stream, this.now);
   }
 

@@ -112,8 +112,7 @@ export async function openPrepared(
   const identity = await reportedIfSlow("digest of the start model", controls, () => identify(method, input));
   const path = place.folder ?? join("runs", `${method.name.replaceAll(" ", "-")}-${identity.digest.slice(0, 16)}`);
   const isThere = await requireOwnFolder(path, identity);
-  if (mode === "new" && isThere)
-    throw new InputError(`${path}: holds this run already; continue it with --resume, or choose another folder`);
+  if (mode === "new" && isThere) throw await held(path);
   if (mode === "resume" && !isThere) throw new InputError(`${path}: holds no run to resume`);
   if (isThere && redoFrom === undefined) {
     const folder = await RunFolder.open(path);
@@ -139,6 +138,16 @@ export async function openPrepared(
   } finally {
     await release();
   }
+}
+
+/** Returns the error for a folder that already holds the run that is to be new. */
+async function held(path: string): Promise<InputError> {
+  const { isFinished } = await RunFolder.open(path);
+  return new InputError(
+    isFinished
+      ? `${path}: holds this run already, and it has ended; read it with --resume, or choose another folder`
+      : `${path}: holds this run already; continue it with --resume, or choose another folder`,
+  );
 }
 
 /** @throws InputError naming an input that would have no effect */
@@ -237,11 +246,7 @@ async function runLocked(
     const ended = await readEnded(folder, input, controls);
     if (ended) return ended;
     checkPairColumns(method, input);
-    controls.reporter?.note?.(
-      folder.lastDone === undefined
-        ? `new run in ${folder.path}${settingsGiven(method)}`
-        : `going on with ${folder.path} after iteration ${folder.lastDone}`,
-    );
+    await announce(folder, method, controls);
     await folder.discard(runLayout.summary.path);
     const given = bytesIn(method.options.memory);
     const memory = folder.plannedMemory(given, input.start.programs.memory);
@@ -273,6 +278,14 @@ async function runLocked(
     await folder.close();
     await executor?.close();
   }
+}
+
+/** Tells where the run is, and how far it has got. */
+async function announce(folder: RunFolder, method: Method, { reporter }: RunControls): Promise<void> {
+  if (!folder.hasBegun) return reporter?.note?.(`new run in ${folder.path}${settingsGiven(method)}`);
+  const { lastTrained = 0 } = folder;
+  reporter?.note?.(`resuming the run in ${folder.path}${lastTrained > 0 ? ` after iteration ${lastTrained}` : ""}`);
+  reporter?.resumed?.((await folder.readRowsIfPresent(runLayout.metrics)).length);
 }
 
 function requirementsOf(

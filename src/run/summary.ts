@@ -68,3 +68,11 @@ export function workSeconds(iterations: readonly Pick<IterationSummary, "seconds
     0,
   );
 }
+
+/**
+ * Returns what the policy of an iteration has cost in seconds, without evaluation. The start costs nothing, unless it is
+ * fine-tuned: scoring it as the reference is part of the method.
+ */
+export function secondsUpTo(iterations: readonly Pick<IterationSummary, "seconds">[], iteration: number): number {
+  return iteration === 0 ? iterations[0]!.seconds.training : workSeconds(iterations.slice(0, iteration + 1));
+}

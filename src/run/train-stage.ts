@@ -66,7 +66,10 @@ export async function trainStage<Example>(context: RunContext, stage: TrainStage
           folder.keepMemoryChoice(iteration, training.memory);
           noteMemory(context, label, options, training.memory);
         }
-        await reported(label, "steps", context.controls, (progress) => takeSteps(context, stage, training, progress));
+        const done = checkpoint === undefined ? 0 : await stepsTaken(context, stage);
+        if (done > 0) context.controls.reporter?.note?.(`resuming ${label} after step ${done} of ${training.total}`);
+        const work = (progress: TaskOptions) => takeSteps(context, stage, training, progress);
+        await reported(label, "steps", context.controls, work, done);
         await training.save(folder.file(model));
         await folder.seal([model], [runLayout.metrics.path]);
       } finally {
@@ -79,6 +82,12 @@ export async function trainStage<Example>(context: RunContext, stage: TrainStage
     });
   }
   await folder.dropCheckpoint(iteration);
+}
+
+/** Returns how many steps of a training were logged before its checkpoint. */
+async function stepsTaken<Example>({ folder }: RunContext, { kind, iteration }: TrainStage<Example>): Promise<number> {
+  const rows = await folder.readRowsIfPresent(runLayout.metrics);
+  return rows.filter((row) => row.phase === kind && row.iteration === iteration).length;
 }
 
 async function takeSteps<Example>(

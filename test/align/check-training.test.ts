@@ -28,7 +28,7 @@ test("checkTrainingInputs refuses an option without the other options, examples 
   );
   refused(
     { evaluateEvery: 4 },
-    "evaluateEvery: found 4, but no validation examples to evaluate on; pass some, or leave it out",
+    "evaluateEvery: found 4, but no responses to compute a loss on; pass pairs as `validation` or `heldOut` (prompts alone have no responses), or leave evaluateEvery out",
   );
   refused(
     { referenceUpdate: {} },

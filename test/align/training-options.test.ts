@@ -110,7 +110,8 @@ describe("evaluations during training", () => {
   it("need validation examples", async () => {
     await assert.rejects(train({ evaluateEvery: 4 }, {}), {
       name: "InputError",
-      message: "evaluateEvery: found 4, but no validation examples to evaluate on; pass some, or leave it out",
+      message:
+        "evaluateEvery: found 4, but no responses to compute a loss on; pass pairs as `validation` or `heldOut` (prompts alone have no responses), or leave evaluateEvery out",
     });
   });
 

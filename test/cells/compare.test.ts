@@ -163,6 +163,9 @@ describe("compare", () => {
       assert.ok(Math.abs(result.table.get("seconds", row) - (work[0]! + work[1]!) / 2) < 1e-9, name);
       assert.ok(runs.every(({ iterations }) => iterations.every(({ seconds }) => seconds.evaluation > 0)));
     }
+    const [scored] = result.runs.DPO!;
+    assert.ok(scored!.iterations[0]!.seconds.scoring > 0, "the reference was scored");
+    assert.equal(result.table.get("seconds", 0), 0, "the start costs nothing");
   });
 
   it("refuses invalid recipes, seeds and options before anything is run", async (test) => {

@@ -174,6 +174,11 @@ describe("respond and streamResponse", () => {
       assert.rejects(respond(policy, prompts as string[]), { name: "InputError", message });
     await refusesPrompts("hi", /^prompts: found "hi", expected a list, each a text or a list of messages/);
     await refusesPrompts(["hi", { prompt: "hi", chosen: "a" }], /^prompt 2: found .*, expected a text or a list/);
+    await refusesPrompts({ prompts: [{ id: "a", prompt: "hi" }] }, /^prompts: found an object, .* its \.prompts$/);
+    await refusesPrompts(
+      [{ id: "a", prompt: "hi" }],
+      /^prompt 1: found .*; of rows \{id, prompt\}, pass rows\.map\(\(\{ prompt \}\) => prompt\)$/,
+    );
     for (const prompt of [5, ["a"], [{ content: "no role" }], [{ role: "user" }]])
       await refusesPrompts([prompt], /^prompt 1: found/);
     await assert.rejects(streamResponse(policy, 5 as unknown as string), { message: /^prompt 1: found 5/ });

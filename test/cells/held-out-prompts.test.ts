@@ -63,8 +63,12 @@ describe("held-out prompts without responses", () => {
     inEmptyFolder(test);
     const refuses = (heldOut: object[], message: RegExp) =>
       assert.rejects(align(start, pairs, { ...shared, heldOut: heldOut as never }), { name: "InputError", message });
-    await refuses([...heldOutPairs, ...prompts], /^heldOut: found .* or of prompts \{id, prompt\}$/);
+    await refuses([...heldOutPairs, ...prompts], /^heldOut: row 5 is a prompt and row 1 a pair/);
     await refuses([{ prompt: prompts[0]!.prompt }], /^held-out row 1/);
+    await assert.rejects(align(start, pairs, { ...shared, heldOut: prompts, evaluateEvery: 1 }), {
+      name: "InputError",
+      message: /no responses to compute a loss on; pass pairs as `validation` or `heldOut` \(prompts alone/,
+    });
     await refuses([{ id: "a", prompt: "Who are you?" }], /^heldOut: not all of the prompts have a gold reward/);
   });
 });

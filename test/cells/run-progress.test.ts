@@ -30,6 +30,28 @@ describe("runProgress", () => {
     ]);
   });
 
+  it("counts the steps of earlier processes in a resumed run", () => {
+    const told: number[] = [];
+    const reporter: Reporter = {
+      start: (_, __, ___, done = 0) => {
+        told.push(done);
+        return { update: (now: number) => void told.push(now), finish() {} };
+      },
+    };
+    // Two trainings of three steps were finished, and two steps of the third.
+    const progress = runProgress(reporter, "SeRA", 12);
+    progress.reporter.resumed!(8);
+    const third = progress.reporter.start("align 3/4", 3, "steps", 2);
+    third.update(3, { tokens: 5 });
+    third.finish();
+    const fourth = progress.reporter.start("align 4/4", 3, "steps", 0);
+    for (const step of [1, 2, 3]) fourth.update(step, { tokens: 5 });
+    fourth.finish();
+    progress.complete();
+    progress.finish();
+    assert.deepEqual(told, [8, 9, 10, 11, 12]);
+  });
+
   it("completes the count for a run that was read from its folder, but not for one that was trained", () => {
     const counted = (trained: boolean) => {
       const told: number[] = [];

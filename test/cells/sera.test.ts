@@ -14,6 +14,8 @@ import { align, sera, type RunOptions } from "../../src/cells/sera.js";
 import { tableOf } from "../../src/cells/table-of.js";
 import { flipLabels, world } from "../../src/data/index.js";
 import { loadPreferences } from "../../src/data/load-preferences.js";
+import { loadPrompts } from "../../src/data/load-prompts.js";
+import type { PreferencePair } from "../../src/data/pair.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { Random } from "../../src/base/random.js";
@@ -125,6 +127,10 @@ describe("sera in a cell", () => {
     assert.ok(Math.abs(margins.reduce((a, b) => a + b, 0) / margins.length - meanMargin!) < 1e-4);
     assert.match(await plot.renderSvg(plot.calibration(reviewed, 0.5)), /Calibration/);
 
+    await assert.rejects(review(run, (await loadPreferences(world.heldOut, { limit: 2 })) as never), {
+      name: "InputError",
+      message: /^pairs: found an object, .* its \.pairs$/,
+    });
     const [shares] = flippedShares(run.margins).objects() as {
       pairs: number;
       kept: number;
@@ -198,6 +204,19 @@ describe("sera in a cell", () => {
     assert.match(text, /Policy\(/);
     assert.ok(text.split("\n").length < 12, text);
     assert.ok(inspect({ a: { run } }).includes(String(run).split("\n").at(-1)!.trim()), "the iterations");
+    assert.equal(
+      inspect(run.iteration(2)),
+      [
+        "iteration 2 of sera, mine",
+        "  margins       24 rows",
+        "  selected      17 rows",
+        "  dropped       7 rows",
+        `  bootstrapped  ${run.iteration(2).bootstrapped.numRows()} rows`,
+        "  responses     6 rows",
+        "run.iteration(2).responses is a table, run.iteration(2).summary its figures; await run.iteration(2).policy() loads its policy",
+      ].join("\n"),
+    );
+    assert.equal((await bundleOf(run.last))["text/plain"], inspect(run.iteration(2)));
     const loaded = inspect(await loadInCell(world.train, { limit: 24 }));
     assert.match(loaded, /^24 preference pairs of .*train\.jsonl \(TRL explicit prompt\)\nfirst: \{ id: /);
     assert.ok(loaded.split("\n").length < 4);
@@ -255,10 +274,36 @@ describe("sera in a cell", () => {
       { heldOut: "x" },
       'heldOut: found "x", expected a list of pairs {id, prompt, chosen, rejected} or of prompts {id, prompt}',
     );
-    await refuses({ validation: [{ prompt: "a" }] }, /^validation: found .*, expected a list of pairs/);
     await refuses(
-      { demonstrations: [{ prompt: "a" }] },
-      /^demonstrations: found .*, expected a list of demonstrations \{id, prompt, response\}$/,
+      { validation: [heldOut[0], { id: "b", prompt: "a" }] },
+      "validation: row 2: chosen is missing; a pair is {id, prompt, chosen, rejected}",
+    );
+    await refuses(
+      { demonstrations: [{ prompt: "a", response: 5 }] },
+      "demonstrations: row 1: response: found 5, expected a text",
+    );
+    const [one, two] = heldOut as [PreferencePair, PreferencePair];
+    const unanswered = { id: "c", prompt: "a" };
+    await refuses(
+      { heldOut: [one, two, unanswered] },
+      "heldOut: row 3 is a prompt and row 1 a pair; give only one of the two kinds",
+    );
+    await refuses(
+      { heldOut: [unanswered, one] },
+      "heldOut: row 2 is a pair and row 1 a prompt; give only one of the two kinds",
+    );
+    await refuses({ heldOut: [one, 5] }, "heldOut: row 2: found 5, expected a pair {id, prompt, chosen, rejected}");
+    await refuses(
+      { heldOut: [unanswered, { id: "d", prompt: 5 }] },
+      "heldOut: row 2: prompt: found 5, expected a text or a list of messages { role, content }",
+    );
+    await refuses(
+      { heldOut: await loadPrompts(world.heldOut, { limit: 2 }) },
+      "heldOut: found an object, expected a list; pass the list that it has, its .prompts",
+    );
+    await refuses(
+      { validation: await loadPreferences(world.heldOut, { limit: 2 }) },
+      "validation: found an object, expected a list; pass the list that it has, its .pairs",
     );
     await refuses({ signal: 5 }, "signal: found 5, expected an AbortSignal, as that of new AbortController()");
     for (const referenceCache of [5, ""])
@@ -273,6 +318,10 @@ describe("sera in a cell", () => {
     await assert.rejects(align(start, "pairs.jsonl" as never, shared), {
       name: "InputError",
       message: /^pairs: found "pairs\.jsonl", expected a list of pairs/,
+    });
+    await assert.rejects(align(start, (await loadPreferences(world.train, { limit: 2 })) as never, shared), {
+      name: "InputError",
+      message: "pairs: found an object, expected a list; pass the list that it has, its .pairs",
     });
     await assert.rejects(compare(start, pairs, { DPO: methods.direct({}) }, { seeds: 5 as never }), {
       name: "InputError",
@@ -348,12 +397,33 @@ describe("sera in a cell", () => {
     assert.deepEqual([steps, run.iterations[1]!.metrics], [2, { mine: 1 }]);
   });
 
+  it("shows a run's seconds without evaluation", async (test) => {
+    inEmptyFolder(test);
+    const run = await align(start, pairs.slice(0, 8), shared);
+    const lines = String(run).split("\n");
+    const columns = lines
+      .find((line) => line.includes("iteration"))!
+      .trim()
+      .split(/ +/);
+    const cells = lines
+      .find((line) => /^ +1 /.test(line))!
+      .trim()
+      .split(/ +/);
+    const { training, scoring, sampling, evaluation } = run.iterations[1]!.seconds;
+    assert.ok(evaluation > 0);
+    const shown = Number(cells[columns.indexOf("seconds")]);
+    assert.ok(Math.abs(shown / (training + scoring + sampling) - 1) < 0.01, String(run));
+  });
+
   it("compares runs with their start", async (test) => {
     inEmptyFolder(test);
     const dpo = await align(start, pairs, shared);
     const table = comparison({ DPO: dpo });
     assert.deepEqual(table.array("method"), ["start", "DPO"]);
     assert.equal(table.get("winRate", 0), 0.5);
+    const { training, scoring } = dpo.iterations[0]!.seconds;
+    assert.ok(training === 0 && scoring > 0);
+    assert.equal(table.get("seconds", 0), 0);
     assert.equal(table.get("goldReward", 1), dpo.iterations[1]!.goldReward);
   });
 });

@@ -405,7 +405,7 @@ describe("sera align", () => {
       `run: holds another run. It differs in\n${differences}\nUse another folder, or remove this one.`;
     copyFileSync(join(work, "eval.jsonl"), join(work, "eval-before.jsonl"));
     await Promise.all([
-      refused("run: holds this run already; continue it with --resume, or choose another folder", whole),
+      refused("run: holds this run already, and it has ended; read it with --resume, or choose another folder", whole),
       refused("other: holds no run to resume", [...whole, "--resume", "--out", "other"]),
       refused(another("  options.gamma: 0.3 there, 0.5 now"), [...whole, "--resume", "--gamma", "0.5"]),
       refused(another("  options.gamma: 0.3 there, 0.5 now"), [...whole, "--gamma", "0.5"]),

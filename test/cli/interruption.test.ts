@@ -143,7 +143,10 @@ describe("SIGINT", { concurrency: 2 }, () => {
     for (const [moment, reached, kept] of moments) {
       const { code, stderr } = await interrupt(cwd, "SIGINT", reached);
       assert.equal(code, 130, `${moment}: ${stderr}`);
-      assert.equal(besidesScores(stderr), "interrupted: what was finished is kept; go on by adding --resume\n");
+      assert.equal(
+        besidesScores(stderr),
+        "interrupted: what was finished is kept; run the command again with --resume to continue\n",
+      );
       assert.ok(kept(), moment);
     }
     await finish(cwd);

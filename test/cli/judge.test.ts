@@ -171,7 +171,7 @@ describe("sera judge", { concurrency: 2 }, () => {
     child.kill("SIGINT");
     const { code, stderr } = await ended;
     assert.equal(code, 130);
-    assert.match(stderr, /interrupted: what was finished is kept; go on by giving the same command\n$/);
+    assert.match(stderr, /interrupted: what was finished is kept; run the same command again to continue\n$/);
     assert.ok(server.asked.length < 10);
     server.delay = 0;
     assert.match((await run(args, cwd)).stdout, /wins, ties, losses +4, 1, 1 of 6/);

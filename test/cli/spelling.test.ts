@@ -3,11 +3,16 @@ import { describe, it } from "node:test";
 import { Command } from "commander";
 import { alignCommand } from "../../src/cli/align.js";
 import { compareCommand } from "../../src/cli/compare.js";
+import { quickstartCommand } from "../../src/cli/quickstart.js";
 import { sftCommand } from "../../src/cli/sft.js";
 import { asTyped, checkOptionNames, commandOf } from "../../src/cli/spelling.js";
 
 const program = () =>
-  new Command("sera").addCommand(alignCommand([])).addCommand(sftCommand([])).addCommand(compareCommand());
+  new Command("sera")
+    .addCommand(alignCommand([]))
+    .addCommand(sftCommand([]))
+    .addCommand(compareCommand())
+    .addCommand(quickstartCommand());
 
 describe("asTyped", () => {
   const typed = (message: string) => asTyped(message, alignCommand([]));
@@ -21,6 +26,10 @@ describe("asTyped", () => {
     assert.equal(
       typed("runs/a/summary.json: missing; make it again with `redoFrom: 2`, or use another folder"),
       "runs/a/summary.json: missing; make it again with --redo-from 2, or use another folder",
+    );
+    assert.equal(
+      typed('`rewardAgainst` applies only to `labelBy: "implicit"`; remove it'),
+      '--reward-against applies only to --label-by "implicit"; remove it',
     );
     assert.equal(typed("pass `judge`, `heldOut` or `validation`"), "pass --judge, --eval-data or --validation-data");
   });
@@ -53,7 +62,7 @@ describe("a mistyped command line", () => {
   it("names the command that was probably meant, also before --help", () => {
     refused("algin --help", "there is no command sera algin; did you mean align?");
     refused("help algin", "there is no command sera algin; did you mean align?");
-    refused("frobnicate", "there is no command sera frobnicate; the commands are align, sft, compare");
+    refused("frobnicate", "there is no command sera frobnicate; the commands are align, sft, compare, quickstart");
     assert.equal(commandOf(program(), ["align", "--beta", "1", "--help"]).name(), "align");
     assert.equal(commandOf(program(), ["--help"]).name(), "sera");
   });
@@ -65,6 +74,10 @@ describe("a mistyped command line", () => {
     refused(
       "compare --resume",
       "--resume is not an option of sera compare; giving the same command again continues a comparison",
+    );
+    refused(
+      "quickstart --resume",
+      "--resume is not an option of sera quickstart; giving the same command again continues it",
     );
     refused(
       "compare --redo-from 2",

@@ -124,14 +124,12 @@ describe("dice", () => {
       name: "InputError",
       message: /^penaltyStep: there is no grid/,
     });
-    assert.throws(() => methods.sera({ rewardAgainst: "round", labelBy: "judge" })(), {
-      name: "InputError",
-      message: /^rewardAgainst: the judge labels responses/,
-    });
-    assert.throws(() => methods.sera({ rewardAgainst: "round", labelBy: "likelihood" })(), {
-      name: "InputError",
-      message: /^rewardAgainst: the likelihood labels responses/,
-    });
+    for (const labelBy of ["judge", "likelihood"] as const) {
+      assert.throws(() => methods.sera({ rewardAgainst: "round", labelBy })(), {
+        name: "InputError",
+        message: '`rewardAgainst` applies only to `labelBy: "implicit"`; remove it, or set `labelBy: "implicit"`',
+      });
+    }
   });
 });
 

@@ -136,6 +136,23 @@ describe("Progress without a terminal", () => {
   });
 });
 
+describe("Progress of a resumed phase", () => {
+  it("starts at the units that are done, and takes its rate from the new ones", () => {
+    const { written, time, progress } = fake({ isTTY: false });
+    const line = progress.start("align 1/2", 1200, "steps", 1000);
+    for (let step = 1001; step <= 1020; step++) {
+      time.seconds += 1;
+      line.update(step);
+    }
+    line.finish();
+    assert.deepEqual(written, [
+      "align 1/2  1,000/1,200 steps\n",
+      "align 1/2  1,015/1,200 steps  0:15 elapsed  3:05 left\n",
+      "align 1/2  1,020/1,200 steps  in 0:20\n",
+    ]);
+  });
+});
+
 it("Progress writes nothing in quiet mode", () => {
   const { written, time, progress } = fake({ isTTY: true, quiet: true });
   const line = progress.start("sft", 2, "steps");

@@ -41,6 +41,36 @@ describe("openRun", () => {
     assert.deepEqual(steps, []);
   });
 
+  it("tells where a run is resumed, and how many steps were taken before", async (test) => {
+    const folder = emptyFolder(test);
+    const heard: unknown[] = [];
+    const reporter: RunControls["reporter"] = {
+      start: () => ({ update() {}, finish() {} }),
+      note: (text) => void heard.push(text),
+      resumed: (steps) => void heard.push(steps),
+    };
+    const method = () => tinySera({ batchSize: 2, rounds: 2 });
+    const stoppedAt = async (iteration: number, step: number) => {
+      const abort = new AbortController();
+      const onStep = (row: LoggedStep) =>
+        void (row.iteration === iteration && row.step === step && abort.abort(new Error("enough")));
+      const controls = { signal: abort.signal, reporter, onStep };
+      await assert.rejects(openRun(method(), await tinyInput(programs), { folder }, controls), /enough/);
+      return heard.splice(0).filter((text) => typeof text === "number" || /new run|resuming/.test(text as string));
+    };
+    assert.match(String(await stoppedAt(1, 3)), /^new run in /);
+    assert.deepEqual(await stoppedAt(2, 1), [
+      `resuming the run in ${folder}`,
+      3,
+      "resuming align 1/2 after step 3 of 4",
+    ]);
+    assert.deepEqual(await stoppedAt(2, 2), [
+      `resuming the run in ${folder} after iteration 1`,
+      5,
+      "resuming align 2/2 after step 1 of 4",
+    ]);
+  });
+
   it("ignores memory in the run's identity and resumes within the memory that it was planned for", async (test) => {
     const folder = emptyFolder(test);
     const notes: string[] = [];

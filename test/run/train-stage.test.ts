@@ -105,6 +105,24 @@ describe("trainStage", () => {
     assert.equal(await checkpointOf(parts, 0), undefined);
   });
 
+  it("tells after which step it resumes, and counts from there", async (test) => {
+    const path = emptyFolder(test);
+    await assert.rejects(train(path, sft, stopAt(3)), { message: "stopped at 3" });
+    const heard: unknown[] = [];
+    const reporter: RunControls["reporter"] = {
+      start: (label, total, unit, done) => {
+        heard.push([label, total, unit, done]);
+        return { update: (step) => void heard.push(step), finish() {} };
+      },
+      note: (text) => void heard.push(text),
+    };
+    await train(path, sft, { reporter });
+    const [note, begun, ...steps] = heard;
+    assert.equal(note, "resuming sft after step 3 of 12");
+    assert.deepEqual(begun, ["sft", 12, "steps", 3]);
+    assert.deepEqual(steps, [4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  });
+
   it("resumes with the same bytes under early stopping, parameter averaging and a moving reference", async (test) => {
     const [whole, parts] = [emptyFolder(test), emptyFolder(test)];
     const pairs = randomPairs(14, Random.seeded(2)).map(({ prompt, chosen, rejected }) => ({

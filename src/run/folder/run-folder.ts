@@ -64,6 +64,20 @@ export class RunFolder {
     return done.length === 0 ? undefined : Math.max(...done);
   }
 
+  /** The last iteration whose model is done. */
+  get lastTrained(): number | undefined {
+    const trained = Object.keys(this.manifest.files).flatMap((path) => {
+      const iteration = iterationOf(path);
+      return iteration !== undefined && path.startsWith(`${runLayout.iteration(iteration).model}/`) ? [iteration] : [];
+    });
+    return trained.length === 0 ? undefined : Math.max(...trained);
+  }
+
+  /** Whether there is a checkpoint or any result of an iteration to resume from. */
+  get hasBegun(): boolean {
+    return this.manifest.checkpoint !== null || this.lastDone !== undefined;
+  }
+
   /** Total recorded bytes. */
   get recordedBytes(): number {
     const { files, growing } = this.manifest;

@@ -87,7 +87,7 @@ function checkLoop(
     throw new InputError('penaltyStep: there is no grid; set lengthPenalty: "auto" too, or leave it out');
   if (given.rewardAgainst === "round" && (labelBy === "judge" || labelBy === "likelihood"))
     throw new InputError(
-      `rewardAgainst: the ${labelBy} labels responses, not the implicit reward; leave one of them out`,
+      '`rewardAgainst` applies only to `labelBy: "implicit"`; remove it, or set `labelBy: "implicit"`',
     );
 }
 
