@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { writeFileAtomic } from "../base/files.js";
 import { reported } from "../base/task.js";
 import { loadPreferencesUnder } from "../cells/load-data.js";
@@ -10,6 +10,7 @@ import { parseJudgeModel } from "../judge/llm/provider.js";
 import { dataNotes } from "./data-notes.js";
 import { judgeOptions, llmOptions, spendingText, type JudgeFlags } from "./judge-flags.js";
 import { whole } from "./options.js";
+import { unknownName } from "./option-errors.js";
 import { continues, withSignals } from "./session.js";
 
 interface BridgeArguments extends JudgeFlags {
@@ -98,6 +99,6 @@ function summaryOf({ pairs, edited, unneeded, unusable }: Bridged, editor: Edito
 
 function wayNamed(text: string): EditWay {
   const way = editWays.find((name) => name === text);
-  if (!way) throw new InvalidArgumentError(`found "${text}", expected one of ${editWays.join(", ")}.`);
+  if (!way) throw unknownName(text, editWays);
   return way;
 }
