@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import { counted } from "../base/counted.js";
 import { requireOptions } from "../base/option-names.js";
 import type { TaskControls } from "../base/task.js";
 import type { SkippedRow } from "../data/bad-rows.js";
@@ -32,14 +33,22 @@ import { withDownload } from "./transfer.js";
 export async function loadPreferences(source: string, options: PreferenceOptions = {}): Promise<LoadedPreferences> {
   requireOptions("loadPreferences", options);
   const loaded = await loadPreferencesUnder(cell, source, options);
-  return shownAs(loaded, `${loaded.pairs.length} preference pairs of ${source} (${loaded.format})`, loaded.pairs);
+  return shownAs(
+    loaded,
+    `${counted(loaded.pairs.length, "preference pair")} of ${source} (${loaded.format})`,
+    loaded.pairs,
+  );
 }
 
 /** Loads demonstrations (`prompt` and `response` or `completion`) in the same way as {@link loadPreferences}. */
 export async function loadDemonstrations(source: string, options: LoadOptions = {}): Promise<LoadedDemonstrations> {
   requireOptions("loadDemonstrations", options);
   const loaded = await loadDemonstrationsUnder(cell, source, options);
-  return shownAs(loaded, `${loaded.demonstrations.length} demonstrations of ${source}`, loaded.demonstrations);
+  return shownAs(
+    loaded,
+    `${counted(loaded.demonstrations.length, "demonstration")} of ${source}`,
+    loaded.demonstrations,
+  );
 }
 
 /** Loads prompts, including those of preference pairs or demonstrations, in the same way as {@link loadPreferences}. */
@@ -47,7 +56,7 @@ export async function loadPrompts(source: string, options: LoadOptions = {}): Re
   requireOptions("loadPrompts", options);
   await refuseRunAsData(requireSource(source));
   const loaded = await withDownload(source, (work) => readPrompts(source, { ...work, ...options }), cell);
-  return shownAs(loaded, `${loaded.prompts.length} prompts of ${source}`, loaded.prompts);
+  return shownAs(loaded, `${counted(loaded.prompts.length, "prompt")} of ${source}`, loaded.prompts);
 }
 
 /** {@link loadPreferences} with the caller's progress controls. */
@@ -89,7 +98,9 @@ function shownAs<Loaded extends { readonly skipped: readonly SkippedRow[]; reado
           ]
         : []),
       ...(reading?.notes.map((note) => `note: ${note}`) ?? []),
-      ...(skipped.length > 0 ? [`skipped: ${skipped.length} bad rows; the first: ${skipped[0]!.reason}`] : []),
+      ...(skipped.length > 0
+        ? [`skipped: ${counted(skipped.length, "bad row")}; the first: ${skipped[0]!.reason}`]
+        : []),
     ].join("\n");
   return Object.defineProperty(loaded, inspect.custom, { value: show });
 }

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { counted, countedOf, grouped } from "../base/counted.js";
 import { writeFileAtomic } from "../base/files.js";
 import { reported } from "../base/task.js";
 import { loadPreferencesUnder } from "../cells/load-data.js";
@@ -93,7 +94,7 @@ async function editorFromFlags({ editor: name, editPrompt, ...flags }: BridgeArg
 }
 
 function summaryOf({ pairs, edited, unneeded, unusable }: Bridged, editor: Editor | LlmEditor): string {
-  const counts = `${edited} of ${pairs.length} pairs edited, ${unneeded} without need, ${unusable} edits of no use`;
+  const counts = `${countedOf(edited, pairs.length, "pair")} edited, ${grouped(unneeded)} without need, ${counted(unusable, "edit")} of no use`;
   return "spent" in editor ? `${counts}\n${spendingText(editor.spent)}` : counts;
 }
 
