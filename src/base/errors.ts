@@ -76,7 +76,16 @@ export function quote(value: unknown, length = 60): string {
     typeof value === "number" || typeof value === "bigint"
       ? String(value)
       : (JSON.stringify(shortened(value, length)) ?? String(value));
-  return cut(text, length);
+  return typeof value === "string" && text.length > length ? cutString(value, length) : cut(text, length);
+}
+
+/** Quotes the beginning of a text with its closing quote, in at most `length` characters. */
+function cutString(text: string, length: number): string {
+  let end = Math.max(0, length - 3);
+  const quoted = () => JSON.stringify(text.slice(0, end));
+  // Escapes take more than one character.
+  while (end > 0 && quoted().length > length - 1) end--;
+  return `${quoted().slice(0, -1)}…"`;
 }
 
 /** Cuts a name from the user's data to a readable length for an error message. */

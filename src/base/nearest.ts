@@ -10,6 +10,14 @@ export function nearestName(given: string, known: readonly string[]): string | u
   return least <= Math.max(1, Math.floor(given.length / 3)) ? known[distances.indexOf(least)] : undefined;
 }
 
+/** Returns a suggestion to end a message with, `; did you mean …?`; empty if no known name is near. */
+export function didYouMean(given: unknown, known: readonly string[]): string {
+  const nearest = typeof given === "string" ? nearestName(given, known) : undefined;
+  // In so short a name, another letter makes another name: ppo and tpu are not misspelled dpo and cpu.
+  const isOther = nearest !== undefined && nearest.length <= 3 && nearest.length === (given as string).length;
+  return nearest === undefined || isOther ? "" : `; did you mean ${nearest}?`;
+}
+
 /**
  * Minimum number of insertions, deletions, substitutions and swaps of neighbours that turn one text into another
  * (optimal string alignment).

@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import { counted } from "../base/counted.js";
 import { requireOptions } from "../base/option-names.js";
 import type { TaskControls } from "../base/task.js";
 import { skippedSummary, type SkippedRow } from "../data/bad-rows.js";
@@ -36,7 +37,7 @@ export async function loadPreferences(source: string, options: PreferenceOptions
   return shownAs(
     loaded,
     source,
-    `${loaded.pairs.length} preference pairs of ${source} (${loaded.format})`,
+    `${counted(loaded.pairs.length, "preference pair")} of ${source} (${loaded.format})`,
     loaded.pairs,
   );
 }
@@ -45,7 +46,12 @@ export async function loadPreferences(source: string, options: PreferenceOptions
 export async function loadDemonstrations(source: string, options: LoadOptions = {}): Promise<LoadedDemonstrations> {
   requireOptions("loadDemonstrations", options);
   const loaded = await loadDemonstrationsUnder(cell, source, options);
-  return shownAs(loaded, source, `${loaded.demonstrations.length} demonstrations of ${source}`, loaded.demonstrations);
+  return shownAs(
+    loaded,
+    source,
+    `${counted(loaded.demonstrations.length, "demonstration")} of ${source}`,
+    loaded.demonstrations,
+  );
 }
 
 /** Loads prompts, including those of preference pairs or demonstrations, in the same way as {@link loadPreferences}. */
@@ -53,7 +59,7 @@ export async function loadPrompts(source: string, options: LoadOptions = {}): Pr
   requireOptions("loadPrompts", options);
   await refuseRunAsData(requireSource(source));
   const loaded = await withDownload(source, (work) => readPrompts(source, { ...work, ...options }), cell);
-  return shownAs(loaded, source, `${loaded.prompts.length} prompts of ${source}`, loaded.prompts);
+  return shownAs(loaded, source, `${counted(loaded.prompts.length, "prompt")} of ${source}`, loaded.prompts);
 }
 
 /** {@link loadPreferences} with the caller's progress controls. */

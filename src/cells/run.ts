@@ -4,6 +4,7 @@ import { inspect } from "node:util";
 import { z } from "zod";
 import { readHead } from "../align/head-files.js";
 import type { PairLoss } from "../align/pair-objective.js";
+import { counted } from "../base/counted.js";
 import { InputError, missingError } from "../base/errors.js";
 import type { ContextFit } from "../data/tokenize.js";
 import type { EngineOptions } from "../engine/create-engine.js";
@@ -280,9 +281,7 @@ function iterationText(
   rows: Readonly<Record<"margins" | "selected" | "dropped" | "bootstrapped" | "responses", number>>,
 ): string {
   const widest = Math.max(...Object.keys(rows).map((name) => name.length));
-  const tables = Object.entries(rows).map(
-    ([name, count]) => `  ${name.padEnd(widest)}  ${count.toLocaleString("en-US")} ${count === 1 ? "row" : "rows"}`,
-  );
+  const tables = Object.entries(rows).map(([name, count]) => `  ${name.padEnd(widest)}  ${counted(count, "row")}`);
   const own = `run.iteration(${iteration})`;
   return [
     title,

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { counted } from "../base/counted.js";
 import type { Method } from "../run/method.js";
 import { openRun } from "../run/open-run.js";
 import type { RunSummary } from "../run/summary.js";
@@ -28,7 +29,7 @@ Example:
     .action(async (run: AlignArguments) => {
       const method = methodFromFlags(run.method ?? "sera", run);
       const summary = await withSession(run, (session) => align({ ...run, begunBy: recordOf(args) }, method, session));
-      const graded = summary.graded === undefined ? "" : `${summary.graded} responses graded by the judge\n`;
+      const graded = summary.graded === undefined ? "" : `${counted(summary.graded, "response")} graded by the judge\n`;
       process.stdout.write(`${summaryTable(summary)}\n${graded}${run.out}/report.html\n`);
     });
 }

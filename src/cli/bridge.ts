@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
+import { counted, countedOf, grouped } from "../base/counted.js";
 import { writeFileAtomic } from "../base/files.js";
 import { reported } from "../base/task.js";
 import { loadPreferencesUnder } from "../cells/load-data.js";
@@ -10,6 +11,7 @@ import { parseJudgeModel } from "../judge/llm/provider.js";
 import { dataNotes } from "./data-notes.js";
 import { judgeOptions, llmOptions, spendingText, type JudgeFlags } from "./judge-flags.js";
 import { whole } from "./options.js";
+import { unknownName } from "./option-errors.js";
 import { continues, withSignals } from "./session.js";
 
 interface BridgeArguments extends JudgeFlags {
@@ -92,12 +94,12 @@ async function editorFromFlags({ editor: name, editPrompt, ...flags }: BridgeArg
 }
 
 function summaryOf({ pairs, edited, unneeded, unusable }: Bridged, editor: Editor | LlmEditor): string {
-  const counts = `${edited} of ${pairs.length} pairs edited, ${unneeded} without need, ${unusable} edits of no use`;
+  const counts = `${countedOf(edited, pairs.length, "pair")} edited, ${grouped(unneeded)} without need, ${counted(unusable, "edit")} of no use`;
   return "spent" in editor ? `${counts}\n${spendingText(editor.spent)}` : counts;
 }
 
 function wayNamed(text: string): EditWay {
   const way = editWays.find((name) => name === text);
-  if (!way) throw new InvalidArgumentError(`found "${text}", expected one of ${editWays.join(", ")}.`);
+  if (!way) throw unknownName(text, editWays);
   return way;
 }

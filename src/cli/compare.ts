@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { join } from "node:path";
 import { InputError, quote } from "../base/errors.js";
+import { didYouMean } from "../base/nearest.js";
 import { writeFileAtomic, writeJson } from "../base/files.js";
 import { planRuns, runAll, type PlannedRun } from "../cells/compare.js";
 import type { Difference, MethodComparison } from "../cells/method-comparison.js";
@@ -72,7 +73,9 @@ async function compare(args: CompareArguments, session: CommandSession): Promise
   const planned = planRuns(recipes, shared, args.seeds, onCommandLine);
   const { baseline = planned[0]!.name } = args;
   if (!Object.hasOwn(recipes, baseline))
-    throw new InputError(`--baseline: found ${quote(baseline)}, expected one of ${Object.keys(recipes).join(", ")}`);
+    throw new InputError(
+      `--baseline: found ${quote(baseline)}, expected one of ${Object.keys(recipes).join(", ")}${didYouMean(baseline, Object.keys(recipes))}`,
+    );
   if (args.evalData === undefined)
     throw new InputError("nothing to compare the methods on; give held-out pairs by --eval-data");
   await refuseOthersFolder(args.out, planned);
@@ -171,6 +174,6 @@ function methodLines(text: string, before: readonly ComparedMethod[] = []): Comp
 
 function seedList(text: string): number[] {
   const seeds = text.split(",").map(whole(0));
-  if (new Set(seeds).size < seeds.length) throw new InvalidArgumentError(`found "${text}", expected each seed once.`);
+  if (new Set(seeds).size < seeds.length) throw new InvalidArgumentError(`found "${text}", expected each seed once`);
   return seeds;
 }

@@ -1,3 +1,4 @@
+import { counted, countedOf } from "../base/counted.js";
 import type { Place } from "../base/errors.js";
 import { skippedSummary } from "../data/bad-rows.js";
 import type { Reading, Truncation } from "../data/index.js";
@@ -35,7 +36,7 @@ export function templateNotes(prompts: readonly Prompt[], tokenizer: Tokenizer):
       ? texts === 1
         ? "the prompt is text"
         : "the prompts are texts"
-      : `${texts} of ${prompts.length} prompts ${texts === 1 ? "is text" : "are texts"}`;
+      : `${countedOf(texts, prompts.length, "prompt")} ${texts === 1 ? "is text" : "are texts"}`;
   return [
     `${those}, to which the model's chat template is not applied; it is applied to messages: {"prompt": [{"role": "user", "content": "…"}], …}`,
   ];
@@ -48,18 +49,17 @@ export function dataNotes(
 ): string[] {
   const { prompts, promptTokens, responses, responseTokens } = truncation;
   const notes = [...(reading?.notes ?? [])];
-  const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
   if (skipped.length > 0) notes.push(`skipped ${skippedSummary(skipped, file)}`);
   if (prompts > 0)
     notes.push(
-      `cut the beginning of ${count(prompts, "prompt")} to fit the context, ${count(promptTokens, "token")} in all`,
+      `cut the beginning of ${counted(prompts, "prompt")} to fit the context, ${counted(promptTokens, "token")} in all`,
     );
   if (responses > 0)
     notes.push(
-      `cut the end of ${count(responses, "response")} to fit the context, ${count(responseTokens, "token")} in all`,
+      `cut the end of ${counted(responses, "response")} to fit the context, ${counted(responseTokens, "token")} in all`,
     );
   if (identical > 0)
-    notes.push(`${count(identical, "pair")} with responses that are the same in tokens, which teach nothing`);
+    notes.push(`${counted(identical, "pair")} with responses that are the same in tokens, which teach nothing`);
   notes.push(...unwrittenNotes(unwritten));
   return notes.map((note) => `${file}: ${note}\n`);
 }
@@ -67,6 +67,6 @@ export function dataNotes(
 /** A note for each part of conversations that the chat template omits. */
 export function unwrittenNotes(unwritten: Readonly<Record<string, number>>): string[] {
   return Object.entries(unwritten).map(
-    ([part, n]) => `${n} ${n === 1 ? "prompt" : "prompts"} with ${part}, which the chat template leaves out`,
+    ([part, n]) => `${counted(n, "prompt")} with ${part}, which the chat template leaves out`,
   );
 }

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { counted } from "../base/counted.js";
 import { loadPreferencesUnder } from "../cells/load-data.js";
 import { summarize, type LoadedPreferences } from "../data/index.js";
 import { skippedReasons } from "../data/bad-rows.js";
@@ -48,7 +49,7 @@ export function inspectCommand(): Command {
         typeof value === "number" ? `${Math.round(value * 1000) / 1000}` : String(value);
       const rows = table.objects().map((row) => columns.map((name) => cell((row as Record<string, unknown>)[name])));
       const sections = [
-        `${pairs.length} ${pairs.length === 1 ? "pair" : "pairs"}, ${loaded.format}${skipped.length ? `, ${skipped.length} bad rows skipped` : ""}`,
+        `${counted(pairs.length, "pair")}, ${loaded.format}${skipped.length ? `, ${counted(skipped.length, "bad row")} skipped` : ""}`,
         readingText(loaded, tokenizer ? [...notes, ...templateNotes(tokenizedPrompts(pairs), tokenizer)] : notes),
         textTable([columns, ...rows]),
         ...pairs.slice(0, mostShown).map((pair) => pairAsRead(pair, tokenizer)),

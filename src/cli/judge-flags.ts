@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { counted } from "../base/counted.js";
 import { InputError } from "../base/errors.js";
 import { goldJudge } from "../judge/gold-judge.js";
 import type { Judge, Spending } from "../judge/judge.js";
@@ -136,7 +137,7 @@ export function llmOptions(
 
 /** Describes a judge's usage and cost in words. */
 export function spendingText({ calls, cached, inputTokens, outputTokens, cost }: Spending): string {
-  return `${calls} requests, ${cached} cached answers, ${inputTokens} input tokens, ${outputTokens} output tokens, ${cost === undefined ? "price unknown" : dollars(cost)}`;
+  return `${counted(calls, "request")}, ${counted(cached, "cached answer")}, ${counted(inputTokens, "input token")}, ${counted(outputTokens, "output token")}, ${cost === undefined ? "price unknown" : dollars(cost)}`;
 }
 
 type Given<Fields> = { readonly [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };

@@ -11,6 +11,7 @@ import { inspectCommand } from "./inspect.js";
 import { judgeCommand } from "./judge.js";
 import { kernelCommand } from "./kernel.js";
 import { Interrupted } from "./session.js";
+import { withOwnErrors } from "./option-errors.js";
 import { pushCommand } from "./push.js";
 import { quickstartCommand } from "./quickstart.js";
 import { resumedCommand } from "./recorded-command.js";
@@ -31,7 +32,7 @@ try {
 
 /** @param args the command line, which runs store */
 function programFor(args: readonly string[]): Command {
-  return new Command("sera")
+  const program = new Command("sera")
     .description("Preference alignment of language models: SeRA, DPO and their relatives.")
     .version(version)
     .addHelpText("after", "\nsera <command> --help lists the options of a command and shows an example.")
@@ -45,6 +46,7 @@ function programFor(args: readonly string[]): Command {
     .addCommand(judgeCommand())
     .addCommand(pushCommand())
     .addCommand(kernelCommand());
+  return withOwnErrors(program);
 }
 
 function exitCodeOf(error: unknown, command: Command | undefined): number {

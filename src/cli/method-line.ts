@@ -4,6 +4,7 @@ import type { Recipe } from "../methods/recipe.js";
 import { checkNames } from "../run/options/index.js";
 import { named, namedRecipes } from "./methods.js";
 import { asTyped, checkOptionNames } from "./spelling.js";
+import { withOwnErrors } from "./option-errors.js";
 import { givenOptions, methodOptions, onCommandLine, type AnyForm } from "./options.js";
 
 /** A method of a comparison. */
@@ -56,7 +57,7 @@ function parseFlags(flags: readonly string[], where: string): object {
 }
 
 function lineCommand(): Command {
-  return methodOptions(new Command("run"), ...comparedForms)
+  return withOwnErrors(methodOptions(new Command("run"), ...comparedForms))
     .helpOption(false)
     .exitOverride()
     .configureOutput({ writeErr() {} });

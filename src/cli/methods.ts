@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { losses } from "../align/losses/index.js";
 import { InputError, quote } from "../base/errors.js";
+import { didYouMean } from "../base/nearest.js";
 import { directMethod } from "../methods/direct.js";
 import * as recipes from "../methods/index.js";
 import type { Recipe } from "../methods/recipe.js";
@@ -75,5 +76,7 @@ export function methodFromFlags(name: string, parsed: object): Method {
 export function named<T>(methods: Readonly<Record<string, T>>, name: string, flag: string): T {
   if (Object.hasOwn(methods, name)) return methods[name]!;
   const asLoss = Object.hasOwn(losses, name) ? `; for the loss alone, use direct with --loss ${name}` : "";
-  throw new InputError(`${flag}: found ${quote(name)}, expected one of ${Object.keys(methods).join(", ")}${asLoss}`);
+  throw new InputError(
+    `${flag}: found ${quote(name)}, expected one of ${Object.keys(methods).join(", ")}${asLoss || didYouMean(name, Object.keys(methods))}`,
+  );
 }

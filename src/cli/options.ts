@@ -5,11 +5,12 @@ import { engineNames, type EngineName, type EngineOptions } from "../engine/crea
 import { providerChoices } from "../engine/onnx/providers.js";
 import { backendNames } from "../engine/tfjs/backend-names.js";
 import { optionGroups, type Spelling } from "../run/options/index.js";
+import { unknownName } from "./option-errors.js";
 
 /** Parses a number; its user checks the range. */
 export function number(text: string): number {
   const value = parseNumber(text);
-  if (!Number.isFinite(value)) throw new InvalidArgumentError(`found "${text}", expected a number.`);
+  if (!Number.isFinite(value)) throw new InvalidArgumentError(`found "${text}", expected a number`);
   return value;
 }
 
@@ -18,7 +19,7 @@ export function whole(least: number): (text: string) => number {
   return (text) => {
     const value = number(text);
     if (!Number.isSafeInteger(value) || value < least) {
-      throw new InvalidArgumentError(`found "${text}", expected a whole number from ${least}.`);
+      throw new InvalidArgumentError(`found "${text}", expected a whole number from ${least}`);
     }
     return value;
   };
@@ -27,14 +28,13 @@ export function whole(least: number): (text: string) => number {
 /** Parses a share in [0, 1]. */
 export function share(text: string): number {
   const value = number(text);
-  if (value < 0 || value > 1) throw new InvalidArgumentError(`found "${text}", expected a share in [0, 1].`);
+  if (value < 0 || value > 1) throw new InvalidArgumentError(`found "${text}", expected a share in [0, 1]`);
   return value;
 }
 
 function oneOf<T extends string>(...names: readonly T[]): (text: string) => T {
   return (text) => {
-    if (!names.includes(text as T))
-      throw new InvalidArgumentError(`found "${text}", expected one of ${names.join(", ")}.`);
+    if (!names.includes(text as T)) throw unknownName(text, names);
     return text as T;
   };
 }
@@ -149,8 +149,8 @@ function flagsOf(name: string, takers: readonly AnyForm[], methods: string | und
   const [{ help, placeholder, negatable, schema, parse = (text: string) => text, ...option }] = takers.map((taker) =>
     optionOf(taker, name),
   ) as [SchemaOption<unknown>];
-  const values = option.choices && [...option.choices, ...(option.syntax ? [option.syntax] : [])].join(", ");
-  const notes = [methods, values && `choices: ${values}`, `default: ${defaultsIn(name, takers)}`];
+  const values = option.choices && [...option.choices, ...(option.syntax ? [option.syntax] : [])];
+  const notes = [methods, values && `choices: ${values.join(", ")}`, `default: ${defaultsIn(name, takers)}`];
   const description = withFlags(`${help} (${notes.filter(Boolean).join("; ")})`);
   const flag = flagOf(name);
   if (placeholder === undefined) {
@@ -159,9 +159,10 @@ function flagsOf(name: string, takers: readonly AnyForm[], methods: string | und
   }
   const typed = (text: string) => {
     const value = parse(text);
-    if (!schema.safeParse(value).success)
-      throw new InvalidArgumentError(`found "${text}", expected ${values ? `one of ${values}` : option.expected}.`);
-    return value;
+    if (schema.safeParse(value).success) return value;
+    throw option.choices
+      ? unknownName(text, option.choices, values)
+      : new InvalidArgumentError(`found "${text}", expected ${option.expected}`);
   };
   return [new Option(`${flag} <${placeholder}>`, description).argParser(typed)];
 }

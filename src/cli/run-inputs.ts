@@ -217,7 +217,7 @@ export async function prepareSft(run: Omit<RunArguments, "flip">, session: Comma
 function columnNames(text: string): ColumnNames {
   const names = parseColumnNames(text);
   if (!names)
-    throw new InvalidArgumentError(`found "${text}", expected names of columns, as in weight,labelSmoothing=doubt.`);
+    throw new InvalidArgumentError(`found "${text}", expected names of columns, as in weight,labelSmoothing=doubt`);
   return names;
 }
 

@@ -27,5 +27,5 @@ function tracker(text: string): Tracker {
   if (folder !== undefined) return tensorBoard(folder);
   if (text === "mlflow") return mlflow();
   if (text === "wandb") return wandb();
-  throw new InvalidArgumentError(`found "${text}", expected tensorboard:<folder>, mlflow or wandb.`);
+  throw new InvalidArgumentError(`found "${text}", expected tensorboard:<folder>, mlflow or wandb`);
 }

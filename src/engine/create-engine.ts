@@ -1,4 +1,5 @@
 import { InputError, quote } from "../base/errors.js";
+import { didYouMean } from "../base/nearest.js";
 import type { Engine, EngineDescription } from "./engine.js";
 import { OnnxEngine, type OnnxEngineOptions } from "./onnx/engine.js";
 import { providers } from "./onnx/providers.js";
@@ -58,6 +59,9 @@ export function describedOptions(description: EngineDescription): EngineOptions 
 
 function oneOf<T extends string>(name: string, given: string, known: readonly T[]): T {
   const found = known.find((candidate) => candidate === given);
-  if (found === undefined) throw new InputError(`${name}: found ${quote(given)}, expected one of ${known.join(", ")}`);
+  if (found === undefined)
+    throw new InputError(
+      `${name}: found ${quote(given)}, expected one of ${known.join(", ")}${didYouMean(given, known)}`,
+    );
   return found;
 }

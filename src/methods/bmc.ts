@@ -1,3 +1,4 @@
+import { countedOf } from "../base/counted.js";
 import { reported } from "../base/task.js";
 import { bridge, type Editor } from "../data/bridge.js";
 import { worldEditor } from "../data/world/editor.js";
@@ -36,7 +37,7 @@ export const bmc: (own?: Partial<BmcRecipeOptions>) => Recipe = recipeOf({
       (task) => bridge(texts.pairs, editor, { way, seesOther: !editBlind }, task),
     );
     controls.reporter?.note?.(
-      `${editor.name}: ${edited} of ${pairs.length} pairs edited, ${unneeded} without need, ${unusable} without use`,
+      `${editor.name}: ${countedOf(edited, pairs.length, "pair")} edited, ${unneeded} without need, ${unusable} without use`,
     );
     return { ...texts, pairs };
   },

@@ -1,3 +1,4 @@
+import { countedOf } from "../base/counted.js";
 import { InputError, quote } from "../base/errors.js";
 import { Random } from "../base/random.js";
 import { atGoal, goalConditioned, goalProbes, type GoalTextOptions } from "../data/goals.js";
@@ -59,7 +60,7 @@ function requireGoalWords(texts: InputTexts, options: GoalTextOptions): void {
     const goals = probes.filter(({ isUnknown }) => !isUnknown);
     const words = lacking.slice(0, 3).map(({ text }) => quote(text.slice(-30)));
     throw new InputError(
-      `the model's tokenizer lacks the words of ${lacking.length} of ${goals.length} goals, as ${words.join(", ")}, and reads them as it reads any other word that it lacks; ` +
+      `the model's tokenizer lacks the words of ${countedOf(lacking.length, goals.length, "goal")}, as ${words.join(", ")}, and reads them as it reads any other word that it lacks; ` +
         'begin with a model trained on prompts that state goals, such as one of generateWorld({ goals: "random" })',
     );
   }
@@ -76,6 +77,6 @@ function requireReadableGoals({ pairs }: RunInput, ties: Complete["ties"]): void
   const alike = both.filter(({ high, low }) => same(high.prompt, low.prompt)).length;
   if (alike === 0 || (ties === "keep" && alike < both.length)) return;
   throw new InputError(
-    `${alike} of ${both.length} pairs read the same at both of their goals, which are cut off with the beginnings of their prompts; raise maxPromptLength, or leave out pairs whose prompts do not fit with a goal`,
+    `${countedOf(alike, both.length, "pair")} ${alike === 1 ? "reads" : "read"} the same at both goals, which are cut off with the beginnings of their prompts; raise maxPromptLength, or leave out pairs whose prompts do not fit with a goal`,
   );
 }

@@ -1,4 +1,5 @@
 import { isPairObjective, objectiveOf } from "../align/pair-objective.js";
+import { counted, countedOf } from "../base/counted.js";
 import { InputError } from "../base/errors.js";
 import { isRewrittenWhole, longestRewritten, selfAugmentation } from "../bootstrap/index.js";
 import type { TokenizedPair } from "../data/tokenize.js";
@@ -64,7 +65,7 @@ export const sapo: (own?: Partial<SapoOptions>) => Recipe = recipeOf<SapoOptions
     const { segment, whole, short } = segmentFor(pairs, options);
     if (!whole && short > 0)
       stages.note(
-        `${short} of ${pairs.length} chosen responses are too short for a segment of ${segment} tokens, and are rewritten as a whole`,
+        `${countedOf(short, pairs.length, "chosen response")} ${short === 1 ? "is" : "are"} too short for a segment of ${counted(segment, "token")}, and rewritten as a whole`,
       );
     const {
       averageDecay,

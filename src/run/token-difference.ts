@@ -1,5 +1,6 @@
 import { diffArrays } from "diff";
 import { InputError, quote } from "../base/errors.js";
+import { didYouMean } from "../base/nearest.js";
 import { stopWords } from "../data/stop-words.js";
 import type { ColumnRule } from "./options/index.js";
 
@@ -20,7 +21,9 @@ export function tokenDifference({
   readonly stopWords?: (typeof stopWordLists)[number];
 } = {}): ColumnRule {
   if (!stopWordLists.includes(list))
-    throw new InputError(`stopWords: found ${quote(list)}, expected one of ${stopWordLists.join(", ")}`);
+    throw new InputError(
+      `stopWords: found ${quote(list)}, expected one of ${stopWordLists.join(", ")}${didYouMean(list, stopWordLists)}`,
+    );
   const known = new Map<number, boolean>();
   return {
     ...{ name: "token-difference", version: "1", settings: { stopWords: list } },

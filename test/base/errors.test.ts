@@ -49,7 +49,12 @@ describe("quote", () => {
 
   it("truncates long values", () => {
     assert.equal(quote("abcdefgh", 10), '"abcdefgh"');
-    assert.equal(quote("abcdefghi", 10), '"abcdefgh…');
+    assert.equal(quote("abcdefghi", 10), '"abcdefg…"');
+    assert.equal(quote("a\n\n\n\n\nb", 10), '"a\\n\\n\\n…"');
+    assert.equal(quote('"'.repeat(9), 10), `"${'\\"'.repeat(3)}…"`);
+    assert.equal(quote("abc", 1), '"…"');
+    const digest = "4fbf".repeat(16);
+    assert.equal(quote(digest), `"${digest.slice(0, 57)}…"`);
   });
 
   it("shows the beginning of deeply nested, circular or large values", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { editDistance, nearestName } from "../../src/base/nearest.js";
+import { didYouMean, editDistance, nearestName } from "../../src/base/nearest.js";
 
 describe("editDistance", () => {
   it("counts insertions, deletions, substitutions and swaps of neighbours", () => {
@@ -34,5 +34,14 @@ describe("nearestName", () => {
   it("returns undefined if too many edits are needed, or if no names are known", () => {
     for (const given of ["share", "x", "gamma"]) assert.equal(nearestName(given, known), undefined, given);
     assert.equal(nearestName("beta", []), undefined);
+  });
+});
+
+describe("didYouMean", () => {
+  it("suggests a near name, but not another name of three letters", () => {
+    const known = ["dpo", "cpu", "likelihood"];
+    assert.equal(didYouMean("likelyhood", known), "; did you mean likelihood?");
+    assert.equal(didYouMean("ddpo", known), "; did you mean dpo?");
+    for (const given of ["ppo", "tpu", "judge", 5, undefined]) assert.equal(didYouMean(given, known), "");
   });
 });

@@ -74,7 +74,7 @@ describe("linear alignment in a cell", () => {
     await assert.rejects(respond(policy, ["hi"], { guidance: long }), {
       name: "InputError",
       message:
-        /^the prompt "hi" with the principle "x+…? has \d+ tokens, which leave no room for a response in a context of 48; shorten it/,
+        /^the prompt "hi" with the principle "x+…" has \d+ tokens, which leave no room for a response in a context of 48; shorten it/,
     });
     const combine = guidance.combine;
     await assert.rejects(respond(policy, ["hi"], { guidance: { contexts: [{}], combine } as unknown as Guidance }), {

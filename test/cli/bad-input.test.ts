@@ -247,11 +247,15 @@ describe("a bad model", { concurrency: 2 }, () => {
 
 describe("a bad option", { concurrency: 2 }, () => {
   const options: readonly (readonly [flags: readonly string[], message: RegExp])[] = [
-    [["--loss", "ppo"], /^error: option '--loss <name>' argument 'ppo' is invalid. found "ppo", expected one of dpo/],
-    [["--select", "1.2"], /argument '1.2' is invalid. found "1.2", expected a share in \[0, 1\]/],
-    [["--gamma", "much"], /found "much", expected a share in \[0, 1\)/],
-    [["--beta", "0"], /argument '0' is invalid. found "0", expected a number above 0\.\n/],
-    [["--sft-learning-rate", "0"], /argument '0' is invalid. found "0", expected a number above 0\.\n/],
+    [["--loss", "ppo"], /^sera: --loss: found "ppo", expected one of dpo, .*, as in dpo=0\.8,nll=0\.2\n$/],
+    [["--label-by", "likelyhood"], /^sera: --label-by: found "likelyhood", expected .*; did you mean likelihood\?\n$/],
+    [["--select", "1.2"], /^sera: --select: found "1.2", expected a share in \[0, 1\]\n$/],
+    [["--gamma", "much"], /^sera: --gamma: found "much", expected a share in \[0, 1\)\n$/],
+    [["--beta", "0"], /^sera: --beta: found "0", expected a number above 0\n$/],
+    [["--limit", "few"], /^sera: --limit: found "few", expected a number\n$/],
+    [["--engine", "onx"], /^sera: --engine: found "onx", expected one of onnx, tfjs; did you mean onnx\?\n$/],
+    [["--beta"], /^sera: option '--beta <β>' argument missing\n$/],
+    [["--method", "drect"], /^sera: --method: found "drect", expected one of .*; did you mean direct\?\n$/],
     [["--lose", "dpo"], /^sera: --lose is not an option of sera align; did you mean --loss\?\n/],
   ];
   for (const [flags, message] of options) {
@@ -263,7 +267,7 @@ describe("a bad option", { concurrency: 2 }, () => {
     await fails(
       cwd,
       ["align", "--model", model, "--out", "run"],
-      /^error: required option '--data <source>' not specified/,
+      /^sera: required option '--data <source>' not specified/,
     );
     const { code, stderr } = await run(["allign"], cwd);
     assert.equal(code, 1);

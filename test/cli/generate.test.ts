@@ -118,7 +118,7 @@ describe("sera generate", () => {
     assert.equal(mistaken.code, 1);
     assert.match(
       mistaken.stderr,
-      /--weights <type>.*found "int_8", expected one of float32, int8, int4; did you mean int8\?/,
+      /^sera: --weights: found "int_8", expected one of float32, int8, int4; did you mean int8\?/,
     );
     const elsewhere = await run(
       [...args, "--weights", "int8", "--engine", "tfjs", "--backend", "cpu"].filter((_, i) => i !== 3 && i !== 4),

@@ -81,7 +81,7 @@ describe("sera inspect", () => {
     assert.match(stopped.stderr, /^sera: bad.jsonl:3: not valid JSON/);
     const { code, stdout } = await run(["inspect", file, "--skip-bad-rows"], work);
     assert.equal(code, 0);
-    assert.match(stdout, /^2 pairs, TRL explicit prompt, 1 bad rows skipped\n/);
+    assert.match(stdout, /^2 pairs, TRL explicit prompt, 1 bad row skipped\n/);
     assert.match(stdout, /\nskipped: .*bad.jsonl:3: not valid JSON.*\n$/);
   });
 
@@ -99,7 +99,7 @@ describe("sera inspect", () => {
     assert.match(stopped.stderr, /^sera: turns\.jsonl:2: prompt of "2": .*no system turns/);
     const { code, stdout } = await run(["inspect", "turns.jsonl", "--tokenizer", "strict", "--skip-bad-rows"], work);
     assert.equal(code, 0);
-    assert.match(stdout, /^2 pairs, .*, 1 bad rows skipped\n/);
+    assert.match(stdout, /^2 pairs, .*, 1 bad row skipped\n/);
     assert.match(stdout, /\nskipped: turns\.jsonl:2: prompt of "2": .*\n$/);
   });
 });

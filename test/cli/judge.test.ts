@@ -37,14 +37,17 @@ describe("sera judge", { concurrency: 2 }, () => {
       "--quiet",
     ];
     const estimate = await run([...args, "--estimate"], cwd);
-    assert.match(estimate.stdout, /^10 requests, 0 cached answers, \d+ input tokens, 1000 output tokens, \$0\.0\d+\n$/);
+    assert.match(
+      estimate.stdout,
+      /^10 requests, 0 cached answers, [\d,]+ input tokens, 1,000 output tokens, \$0\.0\d+\n$/,
+    );
     assert.equal(server.asked.length, 0);
     const { code, stdout, stderr } = await run([...args, "--out", "compared.jsonl", "--max-cost", "1"], cwd);
     assert.deepEqual([code, stderr], [0, ""]);
     assert.match(stdout, /^win rate of a \(ties half\) +0\.750 \[0\.\d{3}, 0\.\d{3}\]\n/);
     assert.match(stdout, /wins, ties, losses +4, 1, 1 of 6\n/);
     assert.match(stdout, /same in both orders +1\.000, κ 1\.000\n/);
-    assert.match(stdout, /asked +10 requests, 0 cached answers, 1000 input tokens, 200 output tokens, \$0\.0020\n$/);
+    assert.match(stdout, /asked +10 requests, 0 cached answers, 1,000 input tokens, 200 output tokens, \$0\.0020\n$/);
     const compared = rows(cwd, "compared.jsonl") as { id: string; verdict: { choice: string } }[];
     assert.deepEqual(
       compared.map(({ id, verdict }) => [id, verdict.choice]),

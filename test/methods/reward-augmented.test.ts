@@ -135,7 +135,7 @@ describe("rewardAugmented", () => {
     await without.free();
     await assert.rejects(train(start, pairs, method, { truncatePrompts: true, maxPromptLength: 8 }), {
       name: "InputError",
-      message: /^\d+ of \d+ pairs read the same at both of their goals, which are cut off with the beginnings/,
+      message: /^\d+ of \d+ pairs read the same at both goals, which are cut off with the beginnings/,
     });
     await assert.rejects(train(start, atGoal(pairs), method), {
       message: /^pair "train-00000": its prompt states a goal already/,

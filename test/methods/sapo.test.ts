@@ -128,7 +128,7 @@ describe("sapo", () => {
     assert.deepEqual(third.losses, (await run(test, { segment: 3 }, short)).losses);
     assert.deepEqual(
       third.notes.filter((note) => note.includes("segment")),
-      ["1 of 10 chosen responses are too short for a segment of 3 tokens, and are rewritten as a whole"],
+      ["1 of 10 chosen responses is too short for a segment of 3 tokens, and rewritten as a whole"],
     );
   });
 

@@ -1,4 +1,5 @@
 import { InputError, quote } from "../../base/errors.js";
+import { didYouMean } from "../../base/nearest.js";
 import { aihf } from "./aihf.js";
 import { aipo } from "./aipo.js";
 import { aot, aotUnpaired } from "./aot.js";
@@ -72,7 +73,8 @@ export function lossNamed(choice: LossChoice, settings: LossSettings): Preferenc
   const known = Object.keys(losses);
   if (weights.length === 0) throw new InputError(`loss: no loss given; choose from ${known.join(", ")}`);
   for (const [name, weight] of weights) {
-    if (!known.includes(name)) throw new InputError(`loss: found ${quote(name)}, expected one of ${known.join(", ")}`);
+    if (!known.includes(name))
+      throw new InputError(`loss: found ${quote(name)}, expected one of ${known.join(", ")}${didYouMean(name, known)}`);
     if (!(weight > 0 && weight < Infinity))
       throw new InputError(`loss: the weight of ${name} is ${quote(weight)}; it must be above 0`);
   }

@@ -30,6 +30,7 @@ const telling = [
   "reference",
   "select",
   "bootstrap",
+  "labelBy",
   "responses",
   "gamma",
   "seed",
@@ -87,9 +88,13 @@ type Iteration = Omit<IterationSummary, keyof Judged> & JudgedIntervals;
 
 type Config = Readonly<Record<string, unknown>>;
 
-/** The run's options, followed by the other facts that identify it. */
+/** The run's options that have an effect, followed by the other facts that identify it. */
 function configOf({ facts: { options, ...others } }: RunTables): Config {
-  return { ...(options as object), ...others };
+  const { labelBy } = options as Config;
+  // Only the implicit reward, which a labeller of the user's own may also ask for, has a reference.
+  const hasNoReference = labelBy === "likelihood" || labelBy === "judge";
+  const effective = Object.entries(options as object).filter(([name]) => !(hasNoReference && name === "rewardAgainst"));
+  return { ...Object.fromEntries(effective), ...others };
 }
 
 function totalSeconds(iterations: readonly Iteration[]): number {
@@ -189,8 +194,13 @@ function bootstrappedExamples(made: RunTables["bootstrapped"], labelledBy: strin
   ];
   const examples = places.filter(([, at], index) => places.findIndex(([, other]) => other === at) === index);
   return html`<h2>Pairs that the policy made</h2>
-<p class="note">Of the ${count(pairs.length)} made before iteration ${made.iteration}; ${labelledBy === null ? "the rejected responses are the policy's own samples" : `both responses are the policy's own samples, labelled by ${labelledBy === "implicit reward" ? "its implicit reward" : labelledBy}`}.</p>
+<p class="note">Of the ${count(pairs.length)} made before iteration ${made.iteration}; ${labelledBy === null ? "the rejected responses are the policy's own samples" : `both responses are the policy's own samples, labelled by ${labellerText(labelledBy)}`}.</p>
 ${examples.map(([label, at]) => pairExample(label, pairs[at]!))}`;
+}
+
+function labellerText(labelledBy: string): string {
+  if (labelledBy === "implicit reward") return "its implicit reward";
+  return labelledBy === "likelihood" ? "its likelihood (rewards are in nats per token)" : labelledBy;
 }
 
 function pairExample(label: string, pair: BootstrappedRow): Html {

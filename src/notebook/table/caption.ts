@@ -1,3 +1,4 @@
+import { counted, grouped } from "../../base/counted.js";
 import type { Page, ShownTable } from "./pages.js";
 
 /**
@@ -22,12 +23,4 @@ export function caption(
 
 function range(from: number, to: number): string {
   return to - from === 1 ? grouped(to) : `${grouped(from + 1)}–${grouped(to)}`;
-}
-
-function counted(count: number, noun: string): string {
-  return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
-}
-
-function grouped(count: number): string {
-  return count.toLocaleString("en-US");
 }

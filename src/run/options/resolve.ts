@@ -1,4 +1,5 @@
 import { InputError, quote } from "../../base/errors.js";
+import { didYouMean } from "../../base/nearest.js";
 import { adviceOnName, requireOptions } from "../../base/option-names.js";
 import { defaultsOf, type Option } from "../../base/option.js";
 import { checkTogether } from "./check-together.js";
@@ -44,8 +45,9 @@ export function checkOptions<Options>(form: Form<Options>, given: object): void 
 function checkValues<Options>({ table }: Form<Options>, given: Readonly<Record<string, unknown>>): void {
   const options: Readonly<Record<string, Option<unknown>>> = table;
   for (const [name, value] of Object.entries(given)) {
-    const { schema, expected } = options[name]!;
-    if (!schema.safeParse(value).success) throw new InputError(`${name}: found ${quote(value)}, expected ${expected}`);
+    const { schema, expected, choices = [] } = options[name]!;
+    if (!schema.safeParse(value).success)
+      throw new InputError(`${name}: found ${quote(value)}, expected ${expected}${didYouMean(value, choices)}`);
   }
 }
 

@@ -22,8 +22,12 @@ describe("lossNamed", () => {
 
   it("refuses an unknown name and lists the losses", () => {
     // "toString" is a property of every object.
-    for (const name of ["ddpo", "", "toString"]) {
-      const message = `loss: found ${JSON.stringify(name)}, expected one of ${known}`;
+    for (const [name, advice] of [
+      ["ddpo", "; did you mean dpo?"],
+      ["", ""],
+      ["toString", ""],
+    ] as const) {
+      const message = `loss: found ${JSON.stringify(name)}, expected one of ${known}${advice}`;
       assert.throws(() => lossNamed(name, { beta: 0.1 }), new InputError(message));
       assert.throws(() => lossNamed({ dpo: 1, [name]: 1 }, { beta: 0.1 }), new InputError(message));
     }

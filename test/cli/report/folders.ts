@@ -46,12 +46,24 @@ export async function writeBareRun(path: string): Promise<void> {
   }));
 }
 
-/** Writes a run of SFT and two iterations. */
-export async function writeRun(path: string): Promise<void> {
+/**
+ * Writes a run of SFT and two iterations.
+ *
+ * @param labels how its samples were labelled: the option, and the summary's words for it
+ */
+export async function writeRun(
+  path: string,
+  labels: { readonly labelBy: string; readonly labelledBy: string } = {
+    labelBy: "implicit",
+    labelledBy: "implicit reward",
+  },
+): Promise<void> {
   const folder = await openFolder(path, {
     loss: hostile,
     beta: 0.1,
     seed: 7,
+    labelBy: labels.labelBy,
+    rewardAgainst: "start",
     selectBy: { name: hostile, version: "1" },
   });
   const seconds = { training: 31.25, scoring: 9, sampling: 26, evaluation: 12 };
@@ -121,7 +133,7 @@ export async function writeRun(path: string): Promise<void> {
   await folder.json(runLayout.summary, async () => ({
     method: "sera",
     loss: "dpo",
-    labelledBy: "implicit reward",
+    labelledBy: labels.labelledBy,
     seed: 7,
     iterations,
   }));

@@ -43,6 +43,24 @@ it("renderReport shows the bootstrapped pairs of greatest, median and least marg
   assert.match(text, /rejected · reward −1\.00 \(empty\)/);
 });
 
+it("renderReport says how responses were labelled, and the reference of the reward only where it has one", async (test) => {
+  const textWith = async (labelBy: string, labelledBy: string) => {
+    const folder = await emptyFolder(test);
+    await writeRun(folder, { labelBy, labelledBy });
+    return textOf(await renderReport(folder));
+  };
+  const implicit = await textWith("implicit", "implicit reward");
+  const header = (text: string) => text.slice(0, text.indexOf("Curves"));
+  assert.match(header(implicit), /labelBy implicit/);
+  assert.match(implicit, /rewardAgainst start/);
+  const likelihood = await textWith("likelihood", "likelihood");
+  assert.match(header(likelihood), /labelBy likelihood/);
+  assert.match(likelihood, /labelled by its likelihood \(rewards are in nats per token\)\./);
+  const judged = await textWith("judge", "openai:judge-1");
+  assert.match(judged, /labelled by openai:judge-1\./);
+  for (const text of [likelihood, judged]) assert.doesNotMatch(text, /rewardAgainst/);
+});
+
 it("renderReport omits gold rewards, reviews and logged steps if the run has none", async (test) => {
   const folder = await emptyFolder(test);
   await writeBareRun(folder);

@@ -100,6 +100,11 @@ describe("resolveOptions", () => {
   });
 
   it("refuses invalid values and options that do not fit together", () => {
+    refuses(
+      seraForm,
+      { labelBy: "likelyhood" },
+      'labelBy: found "likelyhood", expected one of implicit, likelihood, judge, or a labeller of your own; did you mean likelihood?',
+    );
     refuses(alignForm, { beta: "1" }, 'beta: found "1", expected a number above 0');
     refuses(
       alignForm,

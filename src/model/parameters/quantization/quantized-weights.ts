@@ -1,5 +1,5 @@
 import { InputError, quote } from "../../../base/errors.js";
-import { nearestName } from "../../../base/nearest.js";
+import { didYouMean } from "../../../base/nearest.js";
 import { blockBytes, blockSize, type BlockBits } from "../../../graph/index.js";
 import { sizeOf, type Shape } from "../../../graph/tensor.js";
 import { architectureOf } from "../../architectures/index.js";
@@ -109,8 +109,7 @@ export const weightsNames: readonly WeightsName[] = names;
 export function weightsNamed(given: unknown): QuantizedWeights | undefined {
   const found = names.find((name) => name === given);
   if (found !== undefined) return found === "float32" ? undefined : found;
-  const near = typeof given === "string" ? nearestName(given, names) : undefined;
   throw new InputError(
-    `weights: found ${quote(given)}, expected one of ${names.join(", ")}${near === undefined ? "" : `; did you mean ${near}?`}`,
+    `weights: found ${quote(given)}, expected one of ${names.join(", ")}${didYouMean(given, names)}`,
   );
 }
