@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { counted } from "../base/counted.js";
 import { describePlace, type Place } from "../base/errors.js";
 
 const places = new WeakMap<object, Place>();
@@ -34,11 +35,11 @@ export function countAt(
   places: readonly (Place | undefined)[],
   source: string | undefined,
 ): string {
-  const counted = `${count} ${unit}${count === 1 ? "" : "s"}`;
+  const text = counted(count, unit);
   const known = places.filter((place) => place !== undefined).slice(0, mostPlaces);
-  if (known.length === 0) return counted;
+  if (known.length === 0) return text;
   const isInSource = known.every(({ file }) => file === source);
   const texts = known.map(({ file, line, row }) => `${isInSource ? "" : `${basename(file ?? "")}:`}${line ?? row}`);
   const name = !isInSource ? "" : `${known[0]!.line === undefined ? "row" : "line"}${count === 1 ? " " : "s "}`;
-  return `${counted} (${name}${texts.join(", ")}${count > texts.length ? ", …" : ""})`;
+  return `${text} (${name}${texts.join(", ")}${count > texts.length ? ", …" : ""})`;
 }
