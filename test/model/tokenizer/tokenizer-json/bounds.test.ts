@@ -28,7 +28,7 @@ describe("a malicious tokenizer.json", () => {
     const hostile = tokenizer(split("(a+)+b"));
     assert.deepEqual(hostile.encode("caab"), [2, 0, 0, 1]);
     const message =
-      /^tokenizer\.json: found a regular expression that takes more than \d+ s on "a{58}…, expected one that ends/;
+      /^tokenizer\.json: found a regular expression that takes more than \d+ s on "a{57}…", expected one that ends/;
     const begin = performance.now();
     for (let times = 0; times < 5; times++)
       assert.throws(() => hostile.encode("a".repeat(100)), { name: "InputError", message });
@@ -56,7 +56,7 @@ describe("a malicious tokenizer.json", () => {
       message: 'tokenizer.json: cannot be applied to the text "a" (the decoder makes 10000 characters of 1)',
     });
     assert.throws(() => long.encode("a".repeat(1 << 25)), {
-      message: /^tokenizer\.json: "a+… has 33554432 characters; at most 16777216 can be tokens$/,
+      message: /^tokenizer\.json: "a+…" has 33554432 characters; at most 16777216 can be tokens$/,
     });
   });
 
