@@ -12,3 +12,10 @@ export function countedOf(part: number, count: number, noun: string): string {
 export function grouped(count: number): string {
   return count.toLocaleString("en-US");
 }
+
+/** Formats a part in per cent: `12 %`; `< 1 %` and `> 99 %` instead of 0 and 100 for a part that is neither. */
+export function percentOf(part: number, count: number): string {
+  const percent = Math.round((100 * part) / count);
+  if (percent === 0 && part > 0) return "< 1 %";
+  return percent === 100 && part < count ? "> 99 %" : `${percent} %`;
+}

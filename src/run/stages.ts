@@ -6,6 +6,7 @@ import type { ReferencedPair } from "../align/preference.js";
 import { readHead } from "../align/head-files.js";
 import { scoreOf } from "../align/score-head.js";
 import { supervised } from "../align/sft.js";
+import { counted, countedOf, percentOf } from "../base/counted.js";
 import { InputError, quote } from "../base/errors.js";
 import { interruptGrace, untilAbort } from "../base/own-function.js";
 import { Random } from "../base/random.js";
@@ -600,12 +601,10 @@ export class Stages {
     );
     const drawn = batches.flat().map((sample) => ({ ...sample, writer: t - 1 }));
     const cut = drawn.filter(({ complete }) => !complete).length;
-    if (cut > 0) {
-      const share = ((100 * cut) / drawn.length).toFixed(0);
-      this.context.controls.reporter?.note?.(
-        `${cut} of ${drawn.length} responses (${share} %) were cut off at ${this.options.maxNewTokens} tokens`,
+    if (cut > 0)
+      this.note(
+        `${countedOf(cut, drawn.length, "response")} (${percentOf(cut, drawn.length)}) ${cut === 1 ? "was" : "were"} cut off at ${counted(this.options.maxNewTokens, "token")}`,
       );
-    }
     return drawn;
   }
 
