@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { didYouMean } from "../base/nearest.js";
 
-/** The error for an option's value that is none of some names. */
+/** Returns the error for an option whose value is not one of the known names. */
 export function unknownName(text: string, known: readonly string[], expected = known): InvalidArgumentError {
   return new InvalidArgumentError(`found "${text}", expected one of ${expected.join(", ")}${didYouMean(text, known)}`);
 }

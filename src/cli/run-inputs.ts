@@ -12,6 +12,7 @@ import {
   tokenizeDemonstrations,
   tokenizePairs,
   tokenizePrompts,
+  type SkippedExample,
   type ContextFit,
   type TokenizeOptions,
   type TokenizedDemonstration,
@@ -28,7 +29,7 @@ import type { Tokenizer } from "../model/tokenizer/tokenizer.js";
 import type { Method } from "../run/method.js";
 import type { RecordedCommand, RunInput } from "../run/input.js";
 import { clusterOptions, computeTargetOf, type ClusterArguments } from "./cluster-options.js";
-import { dataNotes, templateNotes, tokenizedPrompts } from "./data-notes.js";
+import { dataNotes, templateNotes, tokenizedPrompts, type DataCounts } from "./data-notes.js";
 import { dataOptions, share, type DataArguments, type EngineArguments } from "./options.js";
 import type { CommandSession } from "./session.js";
 import { modelServerOf, runServerOptions, type ServerArguments } from "./server-options.js";
@@ -252,8 +253,7 @@ function fitPairs(
   const flipped = loaded.pairs.filter((pair) => pair.flipped).length;
   const reading = withPromptNotes(loaded.reading, loaded.pairs, pairs, tokenizer);
   const counts = { reading, skipped: [...loaded.skipped, ...skipped], ...tokenization };
-  process.stderr.write(dataNotes(file, counts).join(""));
-  if (pairs.length === 0) throw errorAt({ file }, `no pair is left; the first that was skipped: ${skipped[0]!.reason}`);
+  reportFit(file, counts, "pair", pairs, skipped);
   return { examples: pairs, notes: { pairs: pairs.length, format: loaded.format, ...counts, flipped } };
 }
 
@@ -271,9 +271,7 @@ function fitHeldOut(file: string, loaded: LoadedPreferences | LoadedPrompts, sta
   );
   const reading = withPromptNotes(loaded.reading, loaded.prompts, prompts, tokenizer);
   const counts = { reading, skipped: [...loaded.skipped, ...skipped], ...tokenization };
-  process.stderr.write(dataNotes(file, counts).join(""));
-  if (prompts.length === 0)
-    throw errorAt({ file }, `no prompt is left; the first that was skipped: ${skipped[0]!.reason}`);
+  reportFit(file, counts, "prompt", prompts, skipped);
   const heldOut = heldOutPrompts(prompts, loaded.prompts);
   if (!heldOut.gold)
     throw errorAt(
@@ -296,10 +294,26 @@ function fitDemonstrations(
   );
   const reading = withPromptNotes(loaded.reading, loaded.demonstrations, demonstrations, tokenizer);
   const counts = { reading, skipped: [...loaded.skipped, ...skipped], ...tokenization };
-  process.stderr.write(dataNotes(file, counts).join(""));
-  if (demonstrations.length === 0)
-    throw errorAt({ file }, `no demonstration is left; the first that was skipped: ${skipped[0]!.reason}`);
+  reportFit(file, counts, "demonstration", demonstrations, skipped);
   return { examples: demonstrations, notes: { demonstrations: demonstrations.length, ...counts } };
+}
+
+/**
+ * Writes the notes on a file.
+ *
+ * @param left the examples that fit, and `skipped` those that do not
+ * @throws InputError if none fits
+ */
+function reportFit(
+  file: string,
+  counts: DataCounts,
+  what: string,
+  left: readonly unknown[],
+  skipped: readonly SkippedExample[],
+): void {
+  process.stderr.write(dataNotes(file, counts).join(""));
+  if (left.length === 0)
+    throw errorAt({ file }, `no ${what} is left; the first that was skipped: ${skipped[0]!.reason}`);
 }
 
 /** Adds the notes that depend on the tokenizer: on prompts as texts and as tokens. */

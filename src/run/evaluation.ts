@@ -1,6 +1,6 @@
 import type { HasImplicitReward } from "../align/losses/reward.js";
 import { Random } from "../base/random.js";
-import { reported } from "../base/task.js";
+import { reported, type TaskOptions } from "../base/task.js";
 import type { TokenizedPair, TokenizedPrompt } from "../data/tokenize.js";
 import type { GenerationOptions } from "../model/generation/generate.js";
 import { pairLogProbs, pairRewards, rewardMargins, type PairValues } from "../review/index.js";
@@ -102,12 +102,13 @@ async function heldOutLogProbs(
   startCache: StartCache,
 ): Promise<PairValues> {
   const rows = await context.folder.rows(runLayout.iteration(t).heldOut, async () => {
-    const model = await context.model(t);
-    const logProbs = await reported(context.label("score held-out pairs", t), "responses", context.controls, (task) =>
-      t === 0
-        ? startCache.pairLogProbs(pairs, "evaluation", task)
-        : pairLogProbs((sequences, inner) => context.executor.logProbs(model, sequences, inner), pairs, task),
-    );
+    const score = async (task: TaskOptions) => {
+      if (t === 0) return startCache.pairLogProbs(pairs, "evaluation", task);
+      const model = await context.model(t);
+      return pairLogProbs((sequences, inner) => context.executor.logProbs(model, sequences, inner), pairs, task);
+    };
+    const label = context.label("score held-out pairs", t);
+    const logProbs = await reported(label, "responses", context.controls, score);
     return pairLogProbsRows(
       pairs.map(({ id }) => id),
       logProbs,

@@ -110,9 +110,10 @@ export class Stages {
       context,
     );
     this.summaries = new Summaries(input, options, this.loss, startCache, context);
-    this.noteTrained("validation", input.validation);
-    this.noteTrained("held-out", input.heldOut?.pairs);
-    this.noteTrainedPrompts(input.heldOut?.prompts);
+    const promptKey = ({ prompt }: TokenizedPrompt) => prompt.join();
+    this.noteTrained("validation pairs", input.validation, "training pairs", sequenceKey);
+    this.noteTrained("held-out pairs", input.heldOut?.pairs, "training pairs", sequenceKey);
+    this.noteTrained("held-out prompts", input.heldOut?.prompts, "prompts of training pairs", promptKey);
   }
 
   /**
@@ -513,22 +514,16 @@ export class Stages {
     return [...this.promptOf].map(([id, prompt]) => ({ id, prompt }));
   }
 
-  /** Notes how many evaluation pairs are also training pairs, which makes the evaluation too optimistic. */
-  private noteTrained(which: string, pairs: readonly TokenizedPair[] = []): void {
-    const trained = new Set(this.input.pairs.map(sequenceKey));
-    const both = pairs.filter((pair) => trained.has(sequenceKey(pair))).length;
-    if (both > 0)
-      this.context.controls.reporter?.note?.(`${both} of the ${pairs.length} ${which} pairs are training pairs too`);
-  }
-
-  /** Notes the same of prompts without responses. */
-  private noteTrainedPrompts(prompts: readonly TokenizedPrompt[] = []): void {
-    const trained = new Set(this.input.pairs.map(({ prompt }) => prompt.join()));
-    const both = prompts.filter(({ prompt }) => trained.has(prompt.join())).length;
-    if (both > 0)
-      this.context.controls.reporter?.note?.(
-        `${both} of the ${prompts.length} held-out prompts are prompts of training pairs too`,
-      );
+  /** Notes how many evaluation rows are also trained on, which makes the evaluation too optimistic. */
+  private noteTrained<Row>(
+    what: string,
+    rows: readonly Row[] = [],
+    trained: string,
+    keyOf: (row: Row | TokenizedPair) => string,
+  ): void {
+    const known = new Set(this.input.pairs.map(keyOf));
+    const both = rows.filter((row) => known.has(keyOf(row))).length;
+    if (both > 0) this.note(`${both} of the ${rows.length} ${what} are ${trained} too`);
   }
 
   /**
