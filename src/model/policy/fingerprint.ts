@@ -9,6 +9,8 @@ export interface ModelFingerprint {
   readonly config: string;
   /** Of the tokenizer's files. */
   readonly tokenizer: string;
+  /** Ids of the tokens that end a response, if there are others than the EOS, which the tokenizer's files do not name. */
+  readonly stops?: readonly number[];
   /** Of the trained parameters: the adapter's matrices, or all parameters. */
   readonly parameters: string;
   /** How the matrices are stored if not in float32. The digests are then of the quantised values. */

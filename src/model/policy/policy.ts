@@ -160,9 +160,11 @@ export class Policy {
   /** Identifies the model as it is now. The base of an adapter is hashed once, however many policies use it. */
   async fingerprint(): Promise<ModelFingerprint> {
     const { trained, frozen } = this.held;
+    const { stopIds } = this.tokenizer;
     return {
       config: configDigest(this.config),
       tokenizer: tokenizerDigest(this.tokenizer),
+      ...(stopIds.length > 1 && { stops: stopIds.toSorted((a, b) => a - b) }),
       parameters: await stateDigest(trained.state),
       ...(this.config.weights && { weights: this.config.weights }),
       ...(frozen && { base: await frozen.digest() }),

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { Random } from "../../../src/base/random.js";
@@ -67,6 +68,19 @@ describe("a model's fingerprint", () => {
     const folder = join(emptyFolder(t), "adapter");
     await savePolicy(adapted, folder);
     assert.deepEqual(await (await loadAdapter(model, folder)).fingerprint(), first);
+  });
+
+  it("has the tokens that end a response, which a folder may name outside the tokenizer's files", async (t) => {
+    const folder = join(emptyFolder(t), "model");
+    const policy = await tinyPolicy(programs);
+    await policy.save(folder);
+    const { eosId } = byteTokenizer;
+    writeFileSync(join(folder, "generation_config.json"), JSON.stringify({ eos_token_id: [eosId, 70, 65] }));
+    const loaded = await Policy.load(programs, folder);
+    const found = await loaded.fingerprint();
+    assert.deepEqual(found, { ...(await policy.fingerprint()), stops: [eosId, 65, 70].toSorted((a, b) => a - b) });
+    await loaded.save(`${folder}-again`);
+    assert.deepEqual(await (await Policy.load(programs, `${folder}-again`)).fingerprint(), found);
   });
 
   it("of a config depends on its content, not on field order or the form of an adapter's targets", () => {
