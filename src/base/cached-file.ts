@@ -10,16 +10,19 @@ export interface Cached<T> {
 
 /**
  * Reads an object from a file of a cache, or computes it and writes the file. Damaged files are recomputed and replaced.
+ * A file that cannot be written, as on a full disk, costs nothing but the next computation: the value is returned.
  *
  * @param folder folder of the cache; created if needed
  * @param fingerprint identifies the computation and everything that it depends on; names the file
  * @param isWhole whether the fields read from a file are complete
+ * @param onNote told if the file could not be written, and why
  */
 export async function cachedInFile<T extends object>(
   folder: string,
   fingerprint: string,
   isWhole: (fields: { readonly [Name in keyof T]?: unknown }) => boolean,
   compute: () => Promise<T>,
+  onNote: (text: string) => void = () => {},
 ): Promise<Cached<T>> {
   const file = join(folder, `${fingerprint}.json`);
   const kept = parsed(await readTextIfPresent(file).catch(() => undefined));
@@ -30,7 +33,11 @@ export async function cachedInFile<T extends object>(
   const begin = performance.now();
   const value = await compute();
   const seconds = (performance.now() - begin) / 1000;
-  await writeJson(file, { fingerprint, seconds, ...value });
+  await writeJson(file, { fingerprint, seconds, ...value }).catch((error: unknown) =>
+    onNote(
+      `cannot write to the cache ${folder}, so other runs will compute this again: ${error instanceof Error ? error.message : String(error)}`,
+    ),
+  );
   return { value, seconds };
 }
 

@@ -5,7 +5,7 @@ import { pairLogProbs, type PairTokens, type PairValues, type Scorer } from "./l
 
 /**
  * {@link pairLogProbs} with a cache on disk: runs with the same reference and pairs, whatever their loss, β or seed,
- * compute them only once. Damaged files are recomputed and replaced.
+ * compute them only once. Damaged files are recomputed and replaced; if one cannot be written, `task.onNote` is told.
  *
  * @param key identifies the model and the engine that it runs on; see `Policy.fingerprint`
  * @param folder folder of the cache; created if needed
@@ -29,6 +29,7 @@ export async function cachedPairLogProbs(
       const { chosen, rejected } = await pairLogProbs(model, pairs, task);
       return { chosen: [...chosen], rejected: [...rejected] };
     },
+    task.onNote,
   );
   const { chosen, rejected } = value;
   return { values: { chosen: Float64Array.from(chosen), rejected: Float64Array.from(rejected) }, seconds };

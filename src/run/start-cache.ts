@@ -52,8 +52,15 @@ export class StartCache {
       Array.isArray(responses) &&
       responses.length === prompts.length &&
       responses.every((text) => typeof text === "string");
+    const fingerprint = hash.digest("hex").slice(0, 32);
     const { responses } = await this.counted(kind, () =>
-      cachedInFile(folder, hash.digest("hex").slice(0, 32), isComplete, async () => ({ responses: await sample() })),
+      cachedInFile(
+        folder,
+        fingerprint,
+        isComplete,
+        async () => ({ responses: await sample() }),
+        (text) => this.context.controls.reporter?.note?.(`answer held-out prompts: ${text}`),
+      ),
     );
     return responses;
   }

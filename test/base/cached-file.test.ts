@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { cachedInFile } from "../../src/base/cached-file.js";
@@ -33,5 +33,19 @@ describe("cachedInFile", () => {
     }
     writeFileSync(file, JSON.stringify({ fingerprint: "a", seconds: 123, numbers: [3, 4] }));
     assert.deepEqual(await ask(), { value: { numbers: [3, 4] }, seconds: 123 });
+  });
+
+  it("returns a value whose file cannot be written, and tells why", async (test) => {
+    const within = emptyFolder(test);
+    writeFileSync(join(within, "file"), "");
+    mkdirSync(join(within, "cache", "a.json"), { recursive: true });
+    for (const folder of [join(within, "file", "cache"), join(within, "cache")]) {
+      const notes: string[] = [];
+      const compute = async () => ({ numbers: [1, 2] });
+      const { value } = await cachedInFile(folder, "a", isWhole, compute, (text) => notes.push(text));
+      assert.deepEqual(value, { numbers: [1, 2] });
+      assert.match(notes.join(), new RegExp(`^cannot write to the cache ${folder}, so other runs .*: E[A-Z]+: `));
+      assert.deepEqual(readdirSync(join(within, "cache")), ["a.json"]);
+    }
   });
 });

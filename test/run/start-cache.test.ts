@@ -5,8 +5,10 @@ import { after, describe, it, type TestContext } from "node:test";
 import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
+import type { Reporter } from "../../src/base/task.js";
 import { runLayout } from "../../src/run/folder/layout.js";
 import { RunFolder } from "../../src/run/folder/run-folder.js";
+import type { RunControls } from "../../src/run/input.js";
 import { openRun } from "../../src/run/open-run.js";
 import type { SeraOptions } from "../../src/run/options/index.js";
 import { seraMethod } from "../../src/sera.js";
@@ -26,11 +28,13 @@ async function respondedIn(
   referenceCache: string | undefined,
   own: Partial<SeraOptions> = {},
   heldOut = pairs,
+  controls: RunControls = {},
 ) {
   const { folder: path } = await openRun(
     seraMethod({ batchSize: 4, learningRate: 1e-2, maxNewTokens: 4, iterations: 1, ...own }),
     await tinyInput(programs, { heldOut: { pairs: heldOut, gold }, ...(referenceCache && { referenceCache }) }),
     { folder: emptyFolder(test) },
+    controls,
   );
   const folder = await RunFolder.open(path);
   const { responses } = runLayout.iteration(0);
@@ -66,6 +70,24 @@ describe("the cache of a run's start", () => {
     ];
     assert.ok(others.every(({ texts }) => !texts.includes("cached")));
     assert.equal(responsesIn(cache).length, 4);
+  });
+
+  it("leaves a run as it is without one, if it cannot be written", async (test) => {
+    const file = join(emptyFolder(test), "file");
+    writeFileSync(file, "");
+    const notes: string[] = [];
+    const reporter: Reporter = {
+      start: () => ({ update: () => {}, finish: () => {} }),
+      note: (text) => notes.push(text),
+    };
+    const { path } = await respondedIn(test, join(file, "cache"), {}, pairs, { reporter });
+    assert.deepEqual(resultsIn(path), resultsIn((await respondedIn(test, undefined)).path));
+    const told = notes.filter((text) => text.includes("cannot write to the cache"));
+    assert.deepEqual(told.map((text) => text.split(":")[0]).sort(), [
+      "answer held-out prompts",
+      "score held-out pairs",
+      "score under the reference",
+    ]);
   });
 
   it("counts the seconds of sampling in each run", async (test) => {
