@@ -19,7 +19,10 @@ export interface BootstrappedRow {
   readonly prompt: string;
   readonly chosen: string;
   readonly rejected: string;
-  /** The rewards that labelled them: ensembled log-ratios in nats, or a judge's scores; absent if unlabelled. */
+  /**
+   * The rewards that labelled them: ensembled log-ratios in nats, likelihoods in nats per token, or a judge's scores; absent
+   * if unlabelled.
+   */
   readonly chosenReward?: number;
   readonly rejectedReward?: number;
   readonly margin?: number;

@@ -6,7 +6,7 @@ import type { ReferencedPair } from "../align/preference.js";
 import { InputError, quote } from "../base/errors.js";
 import type { TokenizedPair } from "../data/tokenize.js";
 import { columnedPairs } from "./columned-pairs.js";
-import type { RunInput, TrainingPair } from "./input.js";
+import type { HeldOut, RunInput, TrainingPair } from "./input.js";
 import type { Method } from "./method.js";
 import { lossOf, trainingOptions } from "./options/index.js";
 
@@ -15,8 +15,8 @@ import { lossOf, trainingOptions } from "./options/index.js";
 /**
  * Checks that a run has the data that its training options require.
  *
- * @throws InputError as {@link checkTrainingInputs}, if training would select by missing pairs or by held-out pairs, or if
- *   held-out prompts have neither responses nor a gold reward
+ * @throws InputError as {@link checkTrainingInputs} or {@link checkHeldOut}, or if training would select by missing pairs
+ *   or by held-out pairs
  */
 export function checkTrainings(method: Method, { pairs, validation, heldOut }: RunInput): void {
   const named = [
@@ -25,10 +25,7 @@ export function checkTrainings(method: Method, { pairs, validation, heldOut }: R
     ["held-out pair", heldOut?.pairs ?? []],
   ] as const;
   requireIds("held-out prompt", heldOut?.prompts ?? []);
-  if (heldOut?.prompts && !heldOut.gold)
-    throw new InputError(
-      "heldOut: not all of the prompts have a gold reward, so responses to them cannot be scored; give preference pairs, or leave `heldOut` out and score responses in `evaluate`",
-    );
+  checkHeldOut(heldOut);
   for (const [what, rows] of named) {
     requireIds(what, rows);
     rows.forEach(checkColumns);
@@ -49,6 +46,22 @@ export function checkTrainings(method: Method, { pairs, validation, heldOut }: R
       `${both} of the ${validation.length} validation pairs are held-out pairs too; what training chooses by must not be what is reported`,
     );
   }
+}
+
+/**
+ * Checks what a run is evaluated on, as it was given or as its method has rewritten it.
+ *
+ * @throws InputError if there is nothing to evaluate on, or prompts have neither responses nor a gold reward
+ */
+export function checkHeldOut(heldOut: HeldOut | undefined): void {
+  if (!heldOut) return;
+  const { pairs, prompts = pairs, gold } = heldOut;
+  if (prompts.length === 0)
+    throw new InputError("heldOut: no pair or prompt that fits the context to evaluate on; leave `heldOut` out");
+  if (heldOut.prompts && !gold)
+    throw new InputError(
+      "heldOut: not all of the prompts have a gold reward, so responses to them cannot be scored; give preference pairs, or leave `heldOut` out and score responses in `evaluate`",
+    );
 }
 
 /**

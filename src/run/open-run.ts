@@ -10,7 +10,7 @@ import { pairRow } from "../data/pair-row.js";
 import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
 import { requireTrainable } from "../model/parameters/quantization/quantized-weights.js";
 import type { Policy } from "../model/policy/policy.js";
-import { checkPairColumns, checkTrainings, requireIds } from "./check-run.js";
+import { checkHeldOut, checkPairColumns, checkTrainings, requireIds } from "./check-run.js";
 import { RunContext } from "./context.js";
 import type { Executor, RunRequirements } from "./executor.js";
 import { readIdentity, requireSame, runIdentity, writeIdentity, type RunIdentity } from "./folder/identity.js";
@@ -95,6 +95,7 @@ export async function prepareMethod(method: Method, given: RunInput, controls: R
   // Check before rewriting, which may call a paid editor.
   checkTrainings(method, given);
   const input = await rewritten(method, given, controls);
+  checkHeldOut(input.heldOut);
   input.on?.check(requirementsOf(method, input));
   method.check?.(input);
   return { method, input };

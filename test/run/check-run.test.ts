@@ -57,6 +57,16 @@ describe("the checks before a run", () => {
     await refused(methods.sera({ selectBy: "score" })({ rounds: 2 }), {}, /score/);
   });
 
+  it("refuse held-out data of which nothing is left, as given or as the method rewrites it", async () => {
+    const message = /^heldOut: no pair or prompt that fits the context to evaluate on; leave `heldOut` out$/;
+    for (const heldOut of [{ pairs: [] }, { pairs: [], gold: () => 0 }, { pairs: [], prompts: [], gold: () => 0 }])
+      await refused(methods.direct()(), { heldOut }, message);
+    const pairs = [{ id: "1", prompt: "a", chosen: "b", rejected: "c" }];
+    const tokenized = () => ({ pairs: others, heldOut: { pairs: [], gold: () => 0 } });
+    const method = { ...methods.direct()(), rewrite: () => ({ pairs }) };
+    await refused(method, { texts: { pairs, tokenized }, heldOut: { pairs: others } }, message);
+  });
+
   it("refuse data without a column that the loss needs, or with one that it does not use", async () => {
     await refused(methods.direct({ loss: "irepo" })(), {}, /^pair 1 has no column "target", which the loss needs/);
     await check(methods.direct({ loss: "irepo" })(), { pairs: targets });
