@@ -127,7 +127,10 @@ export function tokenizePairs(
   return { pairs: made, identical, ...counts };
 }
 
-/** Tokenizes prompts to answer by the rules of {@link tokenizePairs}; each leaves room for at least one token. */
+/**
+ * Tokenizes prompts to answer by the rules of {@link tokenizePairs}. Each leaves room for at least one token; with
+ * `truncatePrompts`, for a quarter of the context, unless `maxPromptLength` limits them.
+ */
 export function tokenizePrompts(
   prompts: readonly NamedPrompt[],
   tokenizer: Tokenizer,
@@ -290,6 +293,9 @@ function tokenizeExamples<T extends { readonly id: string }>(
       responses,
       contextLength,
       maxPromptLength,
+      responses.length === 0 && truncatePrompts && maxPromptLength === Infinity
+        ? Math.max(1, Math.floor(contextLength / 4))
+        : 1,
     );
     const lostPrompt = prompt.length - fitted.prompt.length;
     truncation.prompts += Number(lostPrompt > 0);

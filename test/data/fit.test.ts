@@ -47,6 +47,13 @@ describe("fitToContext", () => {
     assert.deepEqual(fitToContext([5, 6, 7], 0, [[8, 9, 2]], 5), { prompt: [6, 7], responses: [[8, 9, 2]] });
   });
 
+  test("leaves room for a response still to be sampled", () => {
+    const prompt = [1, 5, 6, 7];
+    assert.deepEqual(fitToContext(prompt, 1, [], 4), { prompt: [1, 6, 7], responses: [] });
+    assert.deepEqual(fitToContext(prompt, 1, [], 5, Infinity, 3), { prompt: [1, 7], responses: [] });
+    assert.deepEqual(fitToContext(prompt, 1, [], 7, Infinity, 3), { prompt, responses: [] });
+  });
+
   test("first cuts the prompt to its own limit, after the BOS", () => {
     assert.deepEqual(fitToContext([1, 5, 6, 7], 1, [[8, 2]], 9, 3), { prompt: [1, 6, 7], responses: [[8, 2]] });
     assert.deepEqual(fitToContext([5, 6, 7], 0, [[8, 2]], 9, 2), { prompt: [6, 7], responses: [[8, 2]] });

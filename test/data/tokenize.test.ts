@@ -243,6 +243,15 @@ describe("tokenizePrompts", () => {
     assert.deepEqual(cut.prompts[0]!.prompt, Int32Array.of(1, ...ids("b")));
     assert.equal(cut.truncation.promptTokens, 1);
   });
+
+  test("truncates to three quarters of the context, or to maxPromptLength", () => {
+    const prompts = [{ id: "x", prompt: "abcdefghij" }];
+    const lengthWith = (options: object) =>
+      tokenizePrompts(prompts, tokenizer, { contextLength: 12, ...options }).prompts[0]!.prompt.length;
+    assert.equal(lengthWith({}), 11);
+    assert.equal(lengthWith({ truncatePrompts: true }), 9);
+    assert.equal(lengthWith({ truncatePrompts: true, maxPromptLength: 10 }), 10);
+  });
 });
 
 describe("tokens compared with TRL's DPOTrainer", () => {
