@@ -257,7 +257,7 @@ function fitPairs(
   return { examples: pairs, notes: { pairs: pairs.length, format: loaded.format, ...counts, flipped } };
 }
 
-/** @throws InputError if prompts without responses have no gold reward */
+/** @throws InputError if a prompt without responses has no gold reward */
 function fitHeldOut(file: string, loaded: LoadedPreferences | LoadedPrompts, start: Policy, run: DataArguments) {
   if ("pairs" in loaded) {
     const { examples, notes } = fitPairs(file, loaded, start, run);
@@ -272,13 +272,7 @@ function fitHeldOut(file: string, loaded: LoadedPreferences | LoadedPrompts, sta
   const reading = withPromptNotes(loaded.reading, loaded.prompts, prompts, tokenizer);
   const counts = { reading, skipped: [...loaded.skipped, ...skipped], ...tokenization };
   reportFit(file, counts, "prompt", prompts, skipped);
-  const heldOut = heldOutPrompts(prompts, loaded.prompts);
-  if (!heldOut.gold)
-    throw errorAt(
-      { file },
-      "the rows are prompts without responses, and have no gold reward by which responses to them could be scored; give preference pairs",
-    );
-  return { notes: { prompts: prompts.length, ...counts }, heldOut };
+  return { notes: { prompts: prompts.length, ...counts }, heldOut: heldOutPrompts(prompts, loaded.prompts, file) };
 }
 
 function fitDemonstrations(

@@ -1,4 +1,5 @@
-import { goldRewardsOf } from "../data/gold.js";
+import { InputError, quote } from "../base/errors.js";
+import { goldRewardOf, goldRewardsOf } from "../data/gold.js";
 import type { NamedPrompt } from "../data/load-prompts.js";
 import type { PreferencePair } from "../data/pair.js";
 import {
@@ -26,8 +27,21 @@ export function heldOutPairs(tokenized: readonly TokenizedPair[], pairs: readonl
  *
  * @param tokenized the prompts as tokens, without those that did not fit
  * @param prompts the prompts as texts
+ * @param where they come from, for the error
+ * @throws InputError naming the first of them without a gold reward
  */
-export function heldOutPrompts(tokenized: readonly TokenizedPrompt[], prompts: readonly NamedPrompt[]): HeldOut {
+export function heldOutPrompts(
+  tokenized: readonly TokenizedPrompt[],
+  prompts: readonly NamedPrompt[],
+  where = "heldOut",
+): HeldOut {
+  const promptOf = textsById(prompts);
+  const lacking = tokenized.find(({ id }) => !goldRewardOf(promptOf.get(id)!));
+  if (lacking)
+    throw new InputError(
+      `${where}: the prompt ${quote(lacking.id)} has neither responses nor a gold reward by which a response to it could be scored: ${quote(promptOf.get(lacking.id))}; ` +
+        "leave it out, or give preference pairs",
+    );
   return { pairs: [], prompts: tokenized, ...goldOf(tokenized, prompts) };
 }
 
@@ -48,7 +62,9 @@ export function textTokenizer(tokenizer: Tokenizer, options: TokenizeOptions): I
 const isPair = (row: PreferencePair | NamedPrompt): row is PreferencePair => "chosen" in row;
 
 function goldOf(tokenized: readonly TokenizedPrompt[], rows: readonly NamedPrompt[]): Pick<HeldOut, "gold"> {
-  const promptOf = new Map(rows.map(({ id, prompt }) => [id, prompt]));
+  const promptOf = textsById(rows);
   const rewards = goldRewardsOf(tokenized.map(({ id }) => promptOf.get(id)!));
   return rewards ? { gold: (i, response) => rewards[i]!(response) } : {};
 }
+
+const textsById = (rows: readonly NamedPrompt[]) => new Map(rows.map(({ id, prompt }) => [id, prompt]));

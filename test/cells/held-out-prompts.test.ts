@@ -69,6 +69,9 @@ describe("held-out prompts without responses", () => {
       name: "InputError",
       message: /no responses to compute a loss on; pass pairs as `validation` or `heldOut` \(prompts alone/,
     });
-    await refuses([{ id: "a", prompt: "Who are you?" }], /^heldOut: not all of the prompts have a gold reward/);
+    await refuses(
+      [...prompts, { id: "a", prompt: "Who are you?" }],
+      /^heldOut: the prompt "a" has neither responses nor a gold reward .*: "Who are you\?"; leave it out, or give/,
+    );
   });
 });

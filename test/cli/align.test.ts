@@ -243,7 +243,7 @@ describe("sera align", () => {
     assert.equal(refused.code, 1);
     assert.match(
       refused.stderr,
-      /sera: \.\.\/other\.jsonl: the rows are prompts without responses, and have no gold reward/,
+      /sera: \.\.\/other\.jsonl: the prompt "[^"]+" has neither responses nor a gold reward/,
     );
   });
 
