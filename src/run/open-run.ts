@@ -114,7 +114,9 @@ export async function openPrepared(
   const path = place.folder ?? join("runs", `${method.name.replaceAll(" ", "-")}-${identity.digest.slice(0, 16)}`);
   const isThere = await requireOwnFolder(path, identity);
   if (mode === "new" && isThere) throw await held(path);
-  if (mode === "resume" && !isThere) throw new InputError(`${path}: holds no run to resume`);
+  // A run that was killed before its first result has left its identity.
+  if (mode === "resume" && !isThere && (await readIdentity(path))?.digest !== identity.digest)
+    throw new InputError(`${path}: holds no run to resume`);
   if (isThere && redoFrom === undefined) {
     const folder = await RunFolder.open(path);
     const ended = await readEnded(folder, input, controls);

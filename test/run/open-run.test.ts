@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { bytesIn } from "../../src/base/byte-size.js";
@@ -222,6 +222,18 @@ describe("openRun", () => {
     });
     assert.equal(existsSync(join(folder, "iteration-0")), false);
     await openRun(dpo(), await tinyInput(programs), { folder, mode: "new" });
+  });
+
+  it("resumes a run that was killed before its first result, and no other in its place", async (test) => {
+    const folder = emptyFolder(test);
+    await openRun(dpo(), await tinyInput(programs), { folder });
+    const whole = resultsIn(folder);
+    for (const name of readdirSync(folder)) if (name !== "run.json") rmSync(join(folder, name), { recursive: true });
+    await assert.rejects(async () => openRun(dpo({ seed: 5 }), await tinyInput(programs), { folder, mode: "resume" }), {
+      message: /holds no run to resume/,
+    });
+    await openRun(dpo(), await tinyInput(programs), { folder, mode: "resume" });
+    assert.deepEqual(resultsIn(folder), whole);
   });
 
   it("refuses to resume in an empty folder, and to start a new run over an existing one", async (test) => {
