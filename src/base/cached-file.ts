@@ -33,12 +33,26 @@ export async function cachedInFile<T extends object>(
   const begin = performance.now();
   const value = await compute();
   const seconds = (performance.now() - begin) / 1000;
-  await writeJson(file, { fingerprint, seconds, ...value }).catch((error: unknown) =>
+  await writeCached(folder, `${fingerprint}.json`, { fingerprint, seconds, ...value }, onNote);
+  return { value, seconds };
+}
+
+/**
+ * Writes a file of a cache, as JSON.
+ *
+ * @param onNote told if it cannot be written, and why
+ */
+export async function writeCached(
+  folder: string,
+  name: string,
+  content: object,
+  onNote: (text: string) => void,
+): Promise<void> {
+  await writeJson(join(folder, name), content).catch((error: unknown) =>
     onNote(
       `cannot write to the cache ${folder}, so other runs will compute this again: ${error instanceof Error ? error.message : String(error)}`,
     ),
   );
-  return { value, seconds };
 }
 
 function parsed(text: string | undefined): Record<string, unknown> | undefined {

@@ -16,8 +16,9 @@ export class Random {
   private readonly generator: RandomGenerator;
   private spare: number | undefined;
 
-  private constructor(private readonly key: string) {
-    const digest = createHash("sha256").update(key).digest();
+  /** @param name seed and labels of the stream; equal names give equal numbers */
+  private constructor(readonly name: string) {
+    const digest = createHash("sha256").update(name).digest();
     this.generator = xoroshiro128plusFromState([0, 4, 8, 12].map((at) => digest.readInt32LE(at)));
   }
 
@@ -29,7 +30,7 @@ export class Random {
   /** An independent stream named by `labels`; the same labels give the same stream. */
   fork(...labels: readonly (string | number)[]): Random {
     const names = labels.map((label) => String(label).replace(/[\\/]/g, "\\$&"));
-    return new Random(`${this.key}/${names.join("/")}`);
+    return new Random(`${this.name}/${names.join("/")}`);
   }
 
   /** Uniform in [0, 1), 53 bits. */

@@ -46,8 +46,7 @@ export async function klFrom(start: Policy, prompts: readonly Prompt[], options:
   checkOptionNames("klFrom", options, namesOf<KlOptions>({ maxNewTokens: true, seed: true }));
   const { maxNewTokens = 128, seed = 0 } = options;
   requirePrompts(prompts);
-  const model = await start.fingerprint();
-  const about = JSON.stringify({ model, prompts, maxNewTokens, seed });
+  const about = JSON.stringify({ model: await start.fingerprint(), prompts, maxNewTokens, seed });
   const rewards = goldRewardsOf(prompts);
   const tokens = prompts.map((prompt) => Int32Array.from(encodePrompt(prompt, start.tokenizer)));
   const figuresOf = async (policy: Policy): Promise<Record<string, number>> => {
@@ -77,14 +76,16 @@ export async function klFrom(start: Policy, prompts: readonly Prompt[], options:
       ...(gold && { klReward: gold.mean, klRewardLow: gold.low, klRewardHigh: gold.high }),
     };
   };
-  let ofStart: Record<string, number> | undefined;
+  // Runs have models in common: their start, and the iterations before their options differ.
+  const known = new Map<string, Record<string, number>>();
   return {
     name: `klFrom ${createHash("sha256").update(about).digest("hex").slice(0, 16)}`,
     version,
-    async evaluate(policy: Policy, iteration?: number): Promise<Record<string, number>> {
-      // Every run from the start evaluates it; the figures are the same.
-      const isStart = iteration === 0 && JSON.stringify(await policy.fingerprint()) === JSON.stringify(model);
-      return isStart ? (ofStart ??= await figuresOf(policy)) : figuresOf(policy);
+    async evaluate(policy: Policy): Promise<Record<string, number>> {
+      const key = JSON.stringify(await policy.fingerprint());
+      const figures = known.get(key) ?? (await figuresOf(policy));
+      known.set(key, figures);
+      return figures;
     },
   };
 }

@@ -71,8 +71,8 @@ export interface RunSettings {
   /** Repeats the iterations from this one on. */
   readonly redoFrom?: number | undefined;
   /**
-   * Folder that caches what the start computes for other runs from it: log-probabilities of pairs, and its responses to
-   * held-out prompts. Default: `runs/reference-cache`; none if `folder` is given.
+   * Folder that caches what other runs need too: what the start and later models have computed, and where a training is
+   * found that others have in common. Default: `runs/reference-cache`; none if `folder` is given.
    */
   readonly referenceCache?: string | undefined;
   /** Where models are trained, scored and sampled, for example the result of `ray`. Default: this machine. */

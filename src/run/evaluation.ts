@@ -1,15 +1,15 @@
 import type { HasImplicitReward } from "../align/losses/reward.js";
 import { Random } from "../base/random.js";
-import { reported, type TaskOptions } from "../base/task.js";
+import { reported } from "../base/task.js";
 import type { TokenizedPair, TokenizedPrompt } from "../data/tokenize.js";
 import type { GenerationOptions } from "../model/generation/generate.js";
-import { pairLogProbs, pairRewards, rewardMargins, type PairValues } from "../review/index.js";
+import { pairRewards, rewardMargins, type PairValues } from "../review/index.js";
 import { bootstrapInterval } from "../stats/interval.js";
 import { mean, share } from "../stats/mean.js";
 import type { RunContext } from "./context.js";
 import { runLayout } from "./folder/layout.js";
 import type { HeldOut } from "./input.js";
-import type { StartCache } from "./start-cache.js";
+import type { ModelCache } from "./model-cache.js";
 import type { Evaluation } from "./summary.js";
 
 /** A response to a held-out prompt. */
@@ -35,7 +35,7 @@ export interface EvaluationSettings {
    * Seed of responses and intervals. All iterations use the same streams, so that they differ only in what they learned.
    */
   readonly seed: number;
-  readonly startCache: StartCache;
+  readonly cache: ModelCache;
   readonly textOf: (tokens: Int32Array) => string;
 }
 
@@ -81,10 +81,10 @@ async function labelAgreement(
   context: RunContext,
   t: number,
   pairs: readonly TokenizedPair[],
-  { loss, startCache }: EvaluationSettings,
+  { loss, cache }: EvaluationSettings,
 ): Promise<Evaluation> {
   const { needsReference } = loss.reward;
-  const logProbs = (iteration: number) => heldOutLogProbs(context, iteration, pairs, startCache);
+  const logProbs = (iteration: number) => heldOutLogProbs(context, iteration, pairs, cache);
   if (t === 0 && needsReference) {
     await logProbs(0);
     return { accuracy: null, meanMargin: null };
@@ -99,16 +99,13 @@ async function heldOutLogProbs(
   context: RunContext,
   t: number,
   pairs: readonly TokenizedPair[],
-  startCache: StartCache,
+  cache: ModelCache,
 ): Promise<PairValues> {
   const rows = await context.folder.rows(runLayout.iteration(t).heldOut, async () => {
-    const score = async (task: TaskOptions) => {
-      if (t === 0) return startCache.pairLogProbs(pairs, "evaluation", task);
-      const model = await context.model(t);
-      return pairLogProbs((sequences, inner) => context.executor.logProbs(model, sequences, inner), pairs, task);
-    };
     const label = context.label("score held-out pairs", t);
-    const logProbs = await reported(label, "responses", context.controls, score);
+    const logProbs = await reported(label, "responses", context.controls, (task) =>
+      cache.pairLogProbs({ model: t, iteration: t, kind: "evaluation" }, pairs, task),
+    );
     return pairLogProbsRows(
       pairs.map(({ id }) => id),
       logProbs,
@@ -137,9 +134,9 @@ async function respond(
   settings: EvaluationSettings,
 ): Promise<JudgedResponse[]> {
   const sample = () => sampleTexts(context, t, prompts, settings);
-  const { generation, seed, startCache } = settings;
-  const responses =
-    t === 0 ? await startCache.responses(prompts, { seed, ...generation }, "evaluation", sample) : await sample();
+  const { generation, seed, cache } = settings;
+  const work = { model: t, iteration: t, kind: "evaluation" } as const;
+  const responses = await cache.responses(work, prompts, { seed, ...generation }, sample);
   return responses.map((response, i) => ({ id: prompts[i]!.id, response, gold: gold!(i, response) }));
 }
 

@@ -33,8 +33,8 @@ export interface RunInput {
   /** Where models are trained, scored and sampled. Default: this machine. */
   readonly on?: ComputeTarget;
   /**
-   * Folder that caches what the model of iteration 0 computes for other runs: log-probabilities of pairs, and its
-   * responses to held-out prompts. Default: no cache.
+   * Folder that caches what other runs need too: what the start and later models have computed, and where a training is
+   * found that others have in common. Default: no cache.
    */
   readonly referenceCache?: string;
   /** Notes on how the data was read: written into the folder, not part of the run's identity. */

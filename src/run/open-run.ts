@@ -21,16 +21,12 @@ import type { HeldOut, RunControls, RunInput } from "./input.js";
 import { LocalExecutor } from "./local-executor.js";
 import { isKnown, type Method } from "./method.js";
 import { checkPart, identityOf, lossOf, sftTable, trainingOptions } from "./options/index.js";
+import { resultsRevision } from "./results-revision.js";
 import { rewritten } from "./rewritten.js";
 import { runMethod } from "./run-method.js";
 import { Stages } from "./stages.js";
 import type { RunSummary } from "./summary.js";
 import { tracked } from "./tracking.js";
-
-/**
- * Increment it when a change of the library changes the bytes of results: runs of other revisions count as other runs.
- */
-const resultsRevision = 1;
 
 /** Folder of a run, and how it is opened. */
 export interface RunPlace {
@@ -266,15 +262,14 @@ async function runLocked(
     const left = new AbortController();
     const signal = AbortSignal.any([left.signal, ...(controls.signal ? [controls.signal] : [])]);
     const context = new RunContext(folder, executor, { ...controls, signal }, method.options.iterations);
-    // If trained on demonstrations, the model of iteration 0 is identified by its files.
-    const startKey = () =>
-      JSON.stringify([
-        identity.facts.engine,
-        identity.facts.model,
-        input.demonstrations ? folder.sealsIn(runLayout.iteration(0).model) : null,
-        ...(input.on ? [input.on.identity] : []),
-      ]);
-    const stages = new Stages(input, method.options, context, startKey, method);
+    const { facts } = identity;
+    // The start identifies the base model of adapters too, whose folders lack it.
+    const modelKey = (iteration: number) => {
+      const isStart = iteration === 0 && !input.demonstrations;
+      const trained = isStart ? null : folder.sealsIn(runLayout.iteration(iteration).model);
+      return JSON.stringify([facts.engine, facts.model, trained, ...(input.on ? [input.on.identity] : [])]);
+    };
+    const stages = new Stages(input, method.options, context, modelKey, method);
     await runMethod(method, stages, left);
     return await stages.end(method.name);
   } finally {

@@ -10,7 +10,7 @@ import { pairLogProbsRows, pairValues } from "./evaluation.js";
 import { runLayout } from "./folder/layout.js";
 import type { RunInput, TrainingPair } from "./input.js";
 import type { ColumnRule } from "./options/index.js";
-import type { StartCache } from "./start-cache.js";
+import type { ModelCache } from "./model-cache.js";
 
 /** The settings of a run that determine its references and what they compute. */
 interface ReferenceSettings {
@@ -32,7 +32,7 @@ export class References {
   constructor(
     private readonly input: RunInput,
     private readonly settings: ReferenceSettings,
-    private readonly startCache: StartCache,
+    private readonly cache: ModelCache,
     private readonly context: RunContext,
   ) {}
 
@@ -41,7 +41,7 @@ export class References {
     const { pairs } = this.input;
     return (this.startValues ??= this.values(0, pairs, () =>
       this.context.measured(0, "scoring", "score under the reference", (task) =>
-        this.startCache.pairLogProbs(pairs, "scoring", task),
+        this.cache.pairLogProbs({ model: 0, iteration: 0, kind: "scoring" }, pairs, task),
       ),
     ));
   }

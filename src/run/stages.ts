@@ -28,7 +28,6 @@ import { savePolicy } from "../model/policy/policy-files.js";
 import type { TokenSequence } from "../model/scoring/batch.js";
 import {
   margins,
-  pairLogProbs,
   pairRewards,
   rewardMargins,
   type Margin,
@@ -52,6 +51,7 @@ import {
 import {
   generationOptions,
   implicitRewardName,
+  lossIdentity,
   lossOf,
   sftTrainingOptions,
   trainingOptions,
@@ -59,12 +59,13 @@ import {
 } from "./options/index.js";
 import { keptEvaluation } from "./kept-evaluation.js";
 import { isBuiltIn, type Method } from "./method.js";
+import { ModelCache } from "./model-cache.js";
 import { ownSource } from "./own-source.js";
 import { References } from "./references.js";
-import { StartCache } from "./start-cache.js";
 import { Summaries } from "./summaries.js";
 import type { RunSummary, TrainedOn } from "./summary.js";
-import { trainStage } from "./train-stage.js";
+import { trainStage, type TrainStage } from "./train-stage.js";
+import { TrainingCache } from "./training-cache.js";
 
 /**
  * The stages that methods are built from: train, review, sample, label. Each runs once, and its result is stored in the
@@ -78,26 +79,30 @@ export class Stages {
   private readonly summaries: Summaries;
   private readonly promptOf: ReadonlyMap<string, Int32Array>;
   private readonly references: References;
+  private readonly models: ModelCache;
+  private readonly trainings: TrainingCache | undefined;
   private labelledBy: string | null = null;
   private trained = 0;
   private begun: Promise<void> | undefined;
 
   /**
-   * @param startKey identifies the model of iteration 0 and its engine
+   * @param modelKey identifies the model of an iteration and its engine
    * @param method properties of the method
    */
   constructor(
     private readonly input: RunInput,
     private readonly options: MethodOptions,
     private readonly context: RunContext,
-    startKey: () => string,
+    private readonly modelKey: (iteration: number) => string,
     private readonly method: Method,
   ) {
     this.random = Random.seeded(options.seed);
     this.loss = lossOf(options);
     this.objective = this.objectiveFor(this.loss);
     this.promptOf = new Map(distinctPrompts(input.pairs).map(({ id, prompt }) => [id, prompt]));
-    const startCache = new StartCache(input.referenceCache, startKey, context);
+    this.models = new ModelCache(input.referenceCache, modelKey, context);
+    this.trainings =
+      input.referenceCache === undefined ? undefined : new TrainingCache(input.referenceCache, context.folder);
     this.references = new References(
       input,
       {
@@ -106,10 +111,10 @@ export class Stages {
         reference: options.reference,
         ...(method.columns && { columns: method.columns }),
       },
-      startCache,
+      this.models,
       context,
     );
-    this.summaries = new Summaries(input, options, this.loss, startCache, context);
+    this.summaries = new Summaries(input, options, this.loss, this.models, context);
     const promptKey = ({ prompt }: TokenizedPrompt) => prompt.join();
     this.noteTrained("validation pairs", input.validation, "training pairs", sequenceKey);
     this.noteTrained("held-out pairs", input.heldOut?.pairs, "training pairs", sequenceKey);
@@ -208,8 +213,8 @@ export class Stages {
             needsReference ? pairs.map(() => 0) : [...rewardMargins(rewards(await this.references.start()))],
           );
       }
-      const logProbs = await this.context.measured(t, "scoring", "review the pairs", async (task) =>
-        pairLogProbs(await this.scorer(t - 1), pairs, task),
+      const logProbs = await this.context.measured(t, "scoring", "review the pairs", (task) =>
+        this.models.pairLogProbs({ model: t - 1, iteration: t, kind: "scoring" }, pairs, task),
       );
       return select(margins(pairs, rewards(logProbs), earlier, weights));
     });
@@ -457,6 +462,12 @@ export class Stages {
       from: () => this.context.model(from),
       ...(!previous && { reference: () => this.context.model(0) }),
       ...(source && { source: this.sourceOf(source) }),
+      ...(settings.loss === undefined &&
+        this.shared(() => ({
+          from: this.modelKey(from),
+          ...(!previous && { reference: this.modelKey(0) }),
+          loss: lossIdentity(this.options),
+        }))),
     });
     const steps = (await this.context.folder.readRows(runLayout.metrics)).filter(
       ({ phase, iteration }) => phase === "align" && iteration === t,
@@ -479,6 +490,17 @@ export class Stages {
         `the method ${quote(method)} trained no iteration; its \`run\` has to call stages.align(1, pairs, …) and await it`,
       );
     return this.summaries.write(method, this.labelledBy);
+  }
+
+  /**
+   * Lets other runs take over a training, if its objective is known by the run's options: not that of a method's own.
+   *
+   * @param identity identifies the models and the objective of the training
+   */
+  private shared(identity: () => unknown): Pick<TrainStage<never>, "shared"> {
+    const { trainings } = this;
+    const isKnown = isBuiltIn(this.method) && !this.method.objective;
+    return trainings && isKnown ? { shared: { trainings, identity } } : {};
   }
 
   /** Waits for a function of the method, but not for ever if the run is aborted. */
@@ -559,6 +581,7 @@ export class Stages {
         options: sftTrainingOptions(this.options),
         random: this.random.fork("sft", 0),
         from: async () => "start",
+        ...this.shared(() => ({ from: this.modelKey(0) })),
       });
     }
     const { model } = runLayout.iteration(0);
@@ -577,24 +600,28 @@ export class Stages {
       temperature = this.options.temperature,
     }: { readonly prompts?: readonly TokenizedPrompt[]; readonly temperature?: number },
   ): Promise<Sample[]> {
-    const model = await this.context.model(t - 1);
-    const batches = await this.context.measured(t, "sampling", "sample responses", (task) =>
-      this.context.folder.growRows(runLayout.iteration(t).drawn, (kept) => {
-        const known = new Set(kept.flat().map(({ id, number }) => responseName(id, number)));
-        const options = { ...generationOptions({ ...this.options, temperature }), known, logProbs: true };
-        return samplesOf(
-          this.context.executor.samples(
+    const random = this.random.fork("sample", t);
+    const options = generationOptions({ ...this.options, temperature });
+    const settings = { ...options, stream: random.name };
+    const samples = await this.context.measured(t, "sampling", "sample responses", (task) =>
+      this.models.samples({ model: t - 1, iteration: t, kind: "sampling" }, prompts, responses, settings, async () => {
+        const model = await this.context.model(t - 1);
+        const batches = await this.context.folder.growRows(runLayout.iteration(t).drawn, (kept) => {
+          const known = new Set(kept.flat().map(({ id, number }) => responseName(id, number)));
+          const requests = sampleRequests(prompts, responses);
+          const drawn = this.context.executor.samples(
             model,
-            sampleRequests(prompts, responses),
-            this.random.fork("sample", t),
-            options,
+            requests,
+            random,
+            { ...options, known, logProbs: true },
             task,
-          ),
-          prompts,
-        );
+          );
+          return samplesOf(drawn, prompts);
+        });
+        return batches.flat();
       }),
     );
-    const drawn = batches.flat().map((sample) => ({ ...sample, writer: t - 1 }));
+    const drawn = samples.map((sample) => ({ ...sample, writer: t - 1 }));
     const cut = drawn.filter(({ complete }) => !complete).length;
     if (cut > 0)
       this.note(

@@ -6,8 +6,8 @@ import { evaluateHeldOut } from "./evaluation.js";
 import { runLayout } from "./folder/layout.js";
 import type { RunInput } from "./input.js";
 import type { KeptEvaluation } from "./kept-evaluation.js";
+import type { ModelCache } from "./model-cache.js";
 import { generationOptions, type MethodOptions } from "./options/index.js";
-import type { StartCache } from "./start-cache.js";
 import type { IterationSummary, RunSummary, TrainedOn } from "./summary.js";
 
 /** Evaluates the model of each finished iteration, and summarizes the finished run. */
@@ -18,7 +18,7 @@ export class Summaries {
     private readonly input: Pick<RunInput, "start" | "heldOut" | "evaluate">,
     private readonly options: MethodOptions,
     private readonly loss: PairLoss,
-    private readonly startCache: StartCache,
+    private readonly cache: ModelCache,
     private readonly context: RunContext,
   ) {}
 
@@ -93,7 +93,7 @@ export class Summaries {
       loss: this.loss,
       generation: generationOptions(this.options),
       seed: this.options.seed,
-      startCache: this.startCache,
+      cache: this.cache,
       textOf: (tokens: Int32Array) => this.input.start.tokenizer.decode(tokens),
     };
     return this.context.folder.json(runLayout.iteration(t).evaluation, () =>

@@ -8,6 +8,7 @@ import { reported, type TaskOptions } from "../base/task.js";
 import type { RunContext } from "./context.js";
 import type { ExecutedTraining, ModelRef } from "./executor.js";
 import { runLayout } from "./folder/layout.js";
+import type { TrainingCache } from "./training-cache.js";
 
 /** One training of a run. Its inputs are computed only if it is not done yet. */
 export interface TrainStage<Example> {
@@ -26,6 +27,8 @@ export interface TrainStage<Example> {
   readonly reference?: () => Promise<ModelRef>;
   /** Generates examples during training from the given ones. Default: the given examples are used unchanged. */
   readonly source?: ExampleSourceOf<Example>;
+  /** Trainings of other runs, and what identifies this one's models and objective there. Default: it is not looked up. */
+  readonly shared?: { readonly trainings: TrainingCache; readonly identity: () => unknown };
 }
 
 /** Seconds between checkpoints; resuming gives the same bytes, so their number does not matter. */
@@ -42,10 +45,14 @@ export async function trainStage<Example>(context: RunContext, stage: TrainStage
   if (!folder.isDone(model)) {
     const [examples, validation] = [await stage.examples(), await stage.validation()];
     const [from, reference] = [await stage.from(), await stage.reference?.()];
-    const { objective, options, random, source } = stage;
+    const { objective, options, random, source, shared } = stage;
+    const at = { phase: kind, iteration };
     const checkpoint = await folder.checkpoint(iteration);
     const label = kind === "sft" ? "sft" : context.label("align", iteration);
+    const note = (text: string) => context.controls.reporter?.note?.(text);
+    let digest: string | undefined;
     await context.timed(iteration, "training", async () => {
+      const begin = performance.now();
       // Keep the earlier choice: another order of summation would change the bytes.
       const chosen = folder.memoryChoice(iteration);
       const sizes = chosen && { microBatchSize: chosen.microBatchSize, recompute: chosen.recompute };
@@ -60,14 +67,23 @@ export async function trainStage<Example>(context: RunContext, stage: TrainStage
         ...(reference && { reference }),
         ...(source && { source }),
       };
-      const training = await context.executor.train(task);
+      let training = await context.executor.train(task);
       try {
-        if (training.memory) {
-          folder.keepMemoryChoice(iteration, training.memory);
-          noteMemory(context, label, options, training.memory);
+        const { memory } = training;
+        if (memory) {
+          folder.keepMemoryChoice(iteration, memory);
+          noteMemory(context, label, options, memory);
         }
         const done = checkpoint === undefined ? 0 : await stepsTaken(context, stage);
-        if (done > 0) context.controls.reporter?.note?.(`resuming ${label} after step ${done} of ${training.total}`);
+        if (done > 0) note(`resuming ${label} after step ${done} of ${training.total}`);
+        digest = digestOf(stage, examples, validation, memory);
+        const finished =
+          digest !== undefined && done === 0 ? await shared?.trainings.finished(digest, at, training) : undefined;
+        if (finished) {
+          note(`${label}: copied from ${finished.run}, which has trained the same`);
+          folder.addSeconds(iteration, "training", Math.max(0, finished.seconds - secondsSince(begin)));
+          training = finished.training;
+        }
         const work = (progress: TaskOptions) => takeSteps(context, stage, training, progress);
         await reported(label, "steps", context.controls, work, done);
         await training.save(folder.file(model));
@@ -80,9 +96,26 @@ export async function trainStage<Example>(context: RunContext, stage: TrainStage
         await training.end();
       }
     });
+    if (digest !== undefined) await shared?.trainings.keep(digest, at, (text) => note(`${label}: ${text}`));
   }
   await folder.dropCheckpoint(iteration);
 }
+
+/** Returns the digest of a training by which other runs recognise it; undefined if it is not shared. */
+function digestOf<Example>(
+  { options, random, source, shared }: TrainStage<Example>,
+  examples: readonly Example[],
+  validation: readonly Example[],
+  { microBatchSize, recompute }: Partial<MemoryChoice> = {},
+): string | undefined {
+  // What a source generates is not known before.
+  if (!shared || source) return undefined;
+  const memory = { microBatchSize, recompute };
+  const inputs = { identity: shared.identity(), options, stream: random.name, memory };
+  return shared.trainings.digest({ ...inputs, examples, validation });
+}
+
+const secondsSince = (begin: number) => (performance.now() - begin) / 1000;
 
 /** Returns how many steps of a training were logged before its checkpoint. */
 async function stepsTaken<Example>({ folder }: RunContext, { kind, iteration }: TrainStage<Example>): Promise<number> {

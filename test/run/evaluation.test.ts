@@ -10,7 +10,7 @@ import type { Policy } from "../../src/model/policy/policy.js";
 import { pairLogProbs } from "../../src/review/log-ratios.js";
 import type { RunContext } from "../../src/run/context.js";
 import { evaluateHeldOut } from "../../src/run/evaluation.js";
-import { StartCache } from "../../src/run/start-cache.js";
+import { ModelCache } from "../../src/run/model-cache.js";
 import { runLayout } from "../../src/run/folder/layout.js";
 import { emptyFolder } from "../support/folder.js";
 import { byteTokenizer, randomPairs, tinyPolicy } from "../support/tiny-model.js";
@@ -39,7 +39,7 @@ function evaluate(where: RunContext, t: number, loss: PreferenceLoss = dpo({ bet
     loss,
     generation: { maxNewTokens: 6 },
     seed: 11,
-    startCache: new StartCache(undefined, () => "start", where),
+    cache: new ModelCache(undefined, String, where),
     textOf: (tokens: Int32Array) => byteTokenizer.decode([...tokens]),
   };
   return evaluateHeldOut(where, t, { pairs, ...(judged && { gold }) }, settings);

@@ -42,6 +42,6 @@ export {
 } from "./resolve.js";
 export { runSettingNames } from "./run-settings.js";
 export { sftTable } from "./tables.js";
-export { generationOptions, sftTrainingOptions, trainingOptions } from "./training-of.js";
+export { generationOptions, lossIdentity, sftTrainingOptions, trainingOptions } from "./training-of.js";
 export { pairingOf, selectionOf } from "./rules.js";
 export { optionGroups, type OptionGroup } from "./groups.js";

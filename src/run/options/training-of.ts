@@ -1,6 +1,13 @@
 import type { TrainingOptions } from "../../align/trainer.js";
 import type { GenerationOptions } from "../../model/generation/generate.js";
-import type { AlignmentOptions, SamplingOptions, SftOptions, TrainingBudget } from "./method-options.js";
+import { identityOf } from "./identity.js";
+import type { AlignmentOptions, LossOptions, SamplingOptions, SftOptions, TrainingBudget } from "./method-options.js";
+import { lossTable } from "./tables.js";
+
+/** Returns the options of a run's loss in the form stored in the run's identity. */
+export function lossIdentity(options: LossOptions): ReturnType<typeof identityOf> {
+  return identityOf(Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(lossTable, name))));
+}
 
 /** Returns the training options of an iteration. */
 export function trainingOptions(options: AlignmentOptions & Pick<TrainingBudget, "epochs">): TrainingOptions {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it, type TestContext } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { Random } from "../../src/base/random.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
@@ -22,7 +23,7 @@ after(() => programs.engine.close());
 const pairs = randomPairs(3, Random.seeded(4));
 const gold = (_: number, response: string) => Math.min(1, response.length / 50);
 
-/** The responses of a run's start to the held-out prompts. */
+/** Runs SeRA; returns its folder and the start's responses to the held-out prompts. */
 async function respondedIn(
   test: TestContext,
   referenceCache: string | undefined,
@@ -41,27 +42,35 @@ async function respondedIn(
   return { path, texts: (await folder.readRows(responses)).map(({ response }) => response) };
 }
 
-/** The file of a cache that has responses. */
-const responsesIn = (cache: string) =>
-  readdirSync(cache)
-    .map((name) => join(cache, name))
-    .filter((file) => "responses" in (JSON.parse(readFileSync(file, "utf8")) as object));
+/** Replaces fields of the cached object that has a field of this content. */
+function changeCached(cache: string, content: Readonly<Record<string, unknown>>, change: object): void {
+  const [name, value] = Object.entries(content)[0]!;
+  const files = readdirSync(cache)
+    .map((file) => join(cache, file))
+    .filter((file) => isDeepStrictEqual(read(file)[name], value));
+  assert.equal(files.length, 1);
+  writeFileSync(files[0]!, JSON.stringify({ ...read(files[0]!), ...change }));
+}
 
-describe("the cache of a run's start", () => {
+const read = (file: string) => JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+
+describe("the cache of runs' models", () => {
   it("leaves the results as they are without it", async (test) => {
     const cache = emptyFolder(test);
-    const without = await respondedIn(test, undefined);
-    for (const { path } of [await respondedIn(test, cache), await respondedIn(test, cache)])
+    const without = await respondedIn(test, undefined, { iterations: 2 });
+    for (const { path } of [
+      await respondedIn(test, cache, { iterations: 2 }),
+      await respondedIn(test, cache, { iterations: 2 }),
+    ])
       assert.deepEqual(resultsIn(path), resultsIn(without.path));
   });
 
   it("gives a run the responses that another run's start has sampled, if nothing differs that they depend on", async (test) => {
     const cache = emptyFolder(test);
     const sampled = await respondedIn(test, cache);
-    const [file] = responsesIn(cache);
     // A text that only the file has shows that it was read.
     const texts = ["cached", ...sampled.texts.slice(1)];
-    writeFileSync(file!, JSON.stringify({ ...(JSON.parse(readFileSync(file!, "utf8")) as object), responses: texts }));
+    changeCached(cache, { responses: sampled.texts }, { responses: texts });
     assert.deepEqual((await respondedIn(test, cache, { beta: 0.7 })).texts, texts);
     const others = [
       await respondedIn(test, cache, { seed: 5 }),
@@ -69,7 +78,24 @@ describe("the cache of a run's start", () => {
       await respondedIn(test, cache, {}, pairs.toReversed()),
     ];
     assert.ok(others.every(({ texts }) => !texts.includes("cached")));
-    assert.equal(responsesIn(cache).length, 4);
+  });
+
+  it("gives a run what another run has computed with the same model of an iteration", async (test) => {
+    const cache = emptyFolder(test);
+    const own = { iterations: 2, responses: 2, select: 0.5, bootstrap: 0.5 };
+    const folder = await RunFolder.open((await respondedIn(test, cache, own)).path);
+    const [first, second] = [runLayout.iteration(1), runLayout.iteration(2)];
+    const texts = (await folder.readRows(first.responses)).map(({ response }) => response);
+    changeCached(cache, { responses: texts }, { responses: ["cached", ...texts.slice(1)] });
+    const drawn = (await folder.readRows(second.samples)).map(({ writer: _, ...sample }) => sample);
+    changeCached(cache, { samples: drawn }, { samples: drawn.map((sample) => ({ ...sample, logProb: -1 })) });
+    const other = await RunFolder.open((await respondedIn(test, cache, { ...own, labelBy: "likelihood" })).path);
+    assert.equal((await other.readRows(first.responses))[0]!.response, "cached");
+    assert.ok(
+      (await other.readRows(second.labelledSamples)).every(({ tokens, reward }) => reward === -1 / tokens.length),
+    );
+    const unlike = await RunFolder.open((await respondedIn(test, cache, { ...own, temperature: 0.9 })).path);
+    assert.ok((await unlike.readRows(second.samples)).every(({ logProb }) => logProb !== -1));
   });
 
   it("leaves a run as it is without one, if it cannot be written", async (test) => {
@@ -84,17 +110,19 @@ describe("the cache of a run's start", () => {
     assert.deepEqual(resultsIn(path), resultsIn((await respondedIn(test, undefined)).path));
     const told = notes.filter((text) => text.includes("cannot write to the cache"));
     assert.deepEqual(told.map((text) => text.split(":")[0]).sort(), [
+      "align 1/1",
       "answer held-out prompts",
+      "answer held-out prompts 1/1",
       "score held-out pairs",
+      "score held-out pairs 1/1",
       "score under the reference",
     ]);
   });
 
   it("counts the seconds of sampling in each run", async (test) => {
     const cache = emptyFolder(test);
-    await respondedIn(test, cache);
-    const [file] = responsesIn(cache);
-    writeFileSync(file!, JSON.stringify({ ...(JSON.parse(readFileSync(file!, "utf8")) as object), seconds: 1000 }));
+    const { texts } = await respondedIn(test, cache);
+    changeCached(cache, { responses: texts }, { seconds: 1000 });
     const folder = await RunFolder.open((await respondedIn(test, cache)).path);
     const { iterations } = await folder.readJson(runLayout.summary);
     assert.ok(iterations[0]!.seconds.evaluation > 999);
