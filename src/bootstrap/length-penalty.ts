@@ -81,5 +81,5 @@ function balanceAt(
 
 const nothingToBalance = () =>
   new InputError(
-    "length penalty: no prompt has two distinct samples, so there are no lengths to balance; sample more responses per prompt",
+    "length penalty: no prompt has two distinct samples, so there are no lengths to balance; sample more responses per prompt, or raise maxNewTokens if many were cut off",
   );
