@@ -84,7 +84,8 @@ export async function trainStage<Example>(context: RunContext, stage: TrainStage
           folder.addSeconds(iteration, "training", Math.max(0, finished.seconds - secondsSince(begin)));
           training = finished.training;
         }
-        const work = (progress: TaskOptions) => takeSteps(context, stage, training, progress);
+        const work = (progress: TaskOptions) =>
+          takeSteps(context, stage, training, finished ? reportingTheEnd(progress) : progress);
         await reported(label, "steps", context.controls, work, done);
         await training.save(folder.file(model));
         await folder.seal([model], [runLayout.metrics.path]);
@@ -113,6 +114,11 @@ function digestOf<Example>(
   const memory = { microBatchSize, recompute };
   const inputs = { identity: shared.identity(), options, stream: random.name, memory };
   return shared.trainings.digest({ ...inputs, examples, validation });
+}
+
+/** Reports the last step only: copied steps say nothing about the rate of those to come. */
+function reportingTheEnd({ onProgress, ...task }: TaskOptions): TaskOptions {
+  return { ...task, onProgress: (done, total, figures) => done === total && onProgress?.(done, total, figures) };
 }
 
 const secondsSince = (begin: number) => (performance.now() - begin) / 1000;

@@ -23,13 +23,17 @@ after(() => programs.engine.close());
 async function runIn(folder: string, method: Method, changed: Partial<RunInput> = {}) {
   const copied: string[] = [];
   const rows: number[] = [];
+  const shown: string[] = [];
   const note = (text: string) => copied.push(...(/^(.+): copied from/.exec(text)?.slice(1) ?? []));
   const controls = {
-    reporter: { start: () => ({ update() {}, finish() {} }), note },
+    reporter: {
+      start: (label: string) => ({ update: (done: number) => void shown.push(`${label}: ${done}`), finish() {} }),
+      note,
+    },
     onStep: ({ iteration }: { readonly iteration: number }) => void rows.push(iteration),
   };
   await openRun(method, await tinyInput(programs, changed), { folder }, controls);
-  return { copied, rows };
+  return { copied, rows, shown: shown.filter((text) => text.startsWith("align")) };
 }
 
 describe("trainings that runs have in common", () => {
@@ -42,8 +46,9 @@ describe("trainings that runs have in common", () => {
     ];
     assert.deepEqual((await runIn(first, tinySera(), { referenceCache })).copied, []);
     const method = tinySera({ bootstrap: 0 });
-    const { copied, rows } = await runIn(second, method, { referenceCache });
+    const { copied, rows, shown } = await runIn(second, method, { referenceCache });
     assert.deepEqual(copied, ["align 1/3"]);
+    assert.deepEqual(shown, ["align 1/3: 2", "align 2/3: 1", "align 3/3: 1"]);
     assert.deepEqual(rows, (await runIn(alone, method)).rows);
     assert.deepEqual(resultsIn(second), resultsIn(alone));
   });
