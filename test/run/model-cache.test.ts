@@ -94,8 +94,10 @@ describe("the cache of runs' models", () => {
     assert.ok(
       (await other.readRows(second.labelledSamples)).every(({ tokens, reward }) => reward === -1 / tokens.length),
     );
-    const unlike = await RunFolder.open((await respondedIn(test, cache, { ...own, temperature: 0.9 })).path);
-    assert.ok((await unlike.readRows(second.samples)).every(({ logProb }) => logProb !== -1));
+    for (const other of [{ temperature: 0.9 }, { beta: 0.7 }]) {
+      const unlike = await RunFolder.open((await respondedIn(test, cache, { ...own, ...other })).path);
+      assert.ok((await unlike.readRows(second.samples)).every(({ logProb }) => logProb !== -1));
+    }
   });
 
   it("leaves a run as it is without one, if it cannot be written", async (test) => {
