@@ -71,8 +71,8 @@ export interface RunSettings {
   /** Repeats the iterations from this one on. */
   readonly redoFrom?: number | undefined;
   /**
-   * Folder that caches what other runs need too: what the start and later models have computed, and where a training is
-   * found that others have in common. Default: `runs/reference-cache`; none if `folder` is given.
+   * Folder that caches what other runs can reuse: results computed with the start and later models, and where finished
+   * trainings are stored. Default: `runs/reference-cache`; none if `folder` is given.
    */
   readonly referenceCache?: string | undefined;
   /** Where models are trained, scored and sampled, for example the result of `ray`. Default: this machine. */

@@ -102,7 +102,7 @@ export function runOptions(command: Command): Command {
       )
       .option(
         "--reference-cache <folder>",
-        "folder that caches what other runs need too: what the start and later models have computed, and where a training is found that others have in common (default: no cache)",
+        "folder that caches what other runs can reuse: results computed with the start and later models, and where finished trainings are stored (default: no cache)",
       ),
   ).option(
     "--init-from <start>",

@@ -33,8 +33,8 @@ export interface RunInput {
   /** Where models are trained, scored and sampled. Default: this machine. */
   readonly on?: ComputeTarget;
   /**
-   * Folder that caches what other runs need too: what the start and later models have computed, and where a training is
-   * found that others have in common. Default: no cache.
+   * Folder that caches what other runs can reuse: results computed with the start and later models, and where finished
+   * trainings are stored. Default: no cache.
    */
   readonly referenceCache?: string;
   /** Notes on how the data was read: written into the folder, not part of the run's identity. */
