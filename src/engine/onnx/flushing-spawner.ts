@@ -1,4 +1,3 @@
-import * as ort from "onnxruntime-node";
 import { parentPort, Worker, workerData, type MessagePort } from "node:worker_threads";
 import { add, Graph } from "../../graph/index.js";
 import type { ThreadData } from "../thread/calls.js";
@@ -26,11 +25,13 @@ const threads = new Map<number, Worker>();
 const tell = (event: SpawnerEvent) => port.postMessage(event);
 
 await new Gate(workerData as Int32Array<SharedArrayBuffer>).pass(async () => {
+  // Imported within the gate, as in worker.ts.
+  const { InferenceSession } = await import("onnxruntime-node");
   const { model } = lower(
     { outputs: { y: add(new Graph().input("x", "float32", [1]), 1) }, updates: new Map() },
     "cpu",
   );
-  const session = await ort.InferenceSession.create(model, {
+  const session = await InferenceSession.create(model, {
     intraOpNumThreads: 1,
     logSeverityLevel: 3,
     extra: { session: { set_denormal_as_zero: "1" } },
