@@ -92,28 +92,30 @@ export async function klFrom(start: Policy, prompts: readonly Prompt[], options:
 
 /**
  * Returns the frontier points of runs evaluated with {@link klFrom}: for each run, the start and every later iteration.
+ * Iterations for which `evaluate` returned no `kl` are left out, so an evaluation may measure only some of them.
  *
  * @param runs keyed by curve, such as a method with several values of β
- * @throws InputError if an iteration has no `kl` and `klReward`
+ * @throws InputError if a run has no `kl`, or an iteration has `kl` and no `klReward`
  */
 export function frontierRows(runs: Readonly<Record<string, readonly Run[]>>): FrontierRow[] {
-  return Object.entries(runs).flatMap(([series, of]) =>
-    of.flatMap((run) =>
-      run.iterations.map(({ iteration, metrics = {} }) => {
-        const figure = (name: string) => {
-          const value = metrics[name];
-          if (typeof value !== "number")
-            throw new InputError(
-              `frontierRows: iteration ${iteration} of ${run.folder} has no ${name}; run it with evaluate: await klFrom(start, prompts), with prompts that have a gold reward`,
-            );
-          return value;
-        };
-        return {
-          ...{ series, iteration, folder: run.folder },
-          ...{ kl: figure("kl"), klLow: figure("klLow"), klHigh: figure("klHigh") },
-          ...{ reward: figure("klReward"), rewardLow: figure("klRewardLow"), rewardHigh: figure("klRewardHigh") },
-        };
-      }),
-    ),
-  );
+  return Object.entries(runs).flatMap(([series, of]) => of.flatMap((run) => pointsOf(series, run)));
+}
+
+function pointsOf(series: string, run: Run): FrontierRow[] {
+  const measured = run.iterations.filter(({ metrics }) => metrics?.["kl"] !== undefined);
+  const advice = "run it with evaluate: await klFrom(start, prompts), with prompts that have a gold reward";
+  if (measured.length === 0) throw new InputError(`frontierRows: ${run.folder} has no kl; ${advice}`);
+  return measured.map(({ iteration, metrics = {} }) => {
+    const figure = (name: string) => {
+      const value = metrics[name];
+      if (typeof value !== "number")
+        throw new InputError(`frontierRows: iteration ${iteration} of ${run.folder} has no ${name}; ${advice}`);
+      return value;
+    };
+    return {
+      ...{ series, iteration, folder: run.folder },
+      ...{ kl: figure("kl"), klLow: figure("klLow"), klHigh: figure("klHigh") },
+      ...{ reward: figure("klReward"), rewardLow: figure("klRewardLow"), rewardHigh: figure("klRewardHigh") },
+    };
+  });
 }

@@ -110,7 +110,31 @@ describe("frontierRows", () => {
     const bare = await align(start, pairs, { ...settings, beta: 2 });
     assert.throws(
       () => frontierRows({ DPO: [bare] }),
-      /^InputError: frontierRows: iteration 0 of .* has no kl; run it with evaluate: await klFrom\(start, prompts\)/,
+      /^InputError: frontierRows: .* has no kl; run it with evaluate: await klFrom\(start, prompts\)/,
+    );
+  });
+
+  it("leaves out iterations that were not measured, and names a missing gold reward", async (test) => {
+    inEmptyFolder(test);
+    const { pairs } = await loadPreferences(world.train, { limit: 4 });
+    const settings = { batchSize: 4, maxNewTokens: 4, quiet: true };
+    const measured = async (prompts: string[]) => {
+      const { evaluate } = await klFrom(start, prompts, { maxNewTokens: 4 });
+      const version = prompts.join();
+      return align(start, pairs, {
+        ...settings,
+        evaluate: { name: "end", version, evaluate: async (policy, t) => (t === 1 ? evaluate(policy) : {}) },
+      });
+    };
+    const run = await measured([prompt]);
+    assert.deepEqual(
+      frontierRows({ DPO: [run] }).map(({ kl, reward }) => [kl, reward]),
+      [[run.iterations[1]!.metrics!["kl"], run.iterations[1]!.metrics!["klReward"]]],
+    );
+    const ungraded = await measured(["hello"]);
+    assert.throws(
+      () => frontierRows({ DPO: [ungraded] }),
+      /^InputError: frontierRows: iteration 1 of .* has no klReward;/,
     );
   });
 });
