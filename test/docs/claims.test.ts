@@ -1,16 +1,20 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 
-/** A figure of the table of claims, with its interval; as written, since their decimals say how they are rounded. */
-interface Figure {
-  readonly claim: string;
-  readonly notebook: string;
-  /** Undefined if the row writes fewer figures than intervals, or words instead. */
-  readonly mean: string | undefined;
+/** An interval as it is written, since its decimals say how it is rounded. */
+interface Interval {
   readonly low: string;
   readonly high: string;
+  /** The figure that the interval belongs to, if it is known. */
+  readonly mean?: string | undefined;
+}
+
+/** A figure of the table of claims. */
+interface Figure extends Interval {
+  readonly claim: string;
+  readonly notebook: string;
 }
 
 interface Claim {
@@ -22,6 +26,14 @@ interface Claim {
 const minus = "−";
 const valueOf = (figure: string) => Number(figure.replace(minus, "-"));
 
+function intervalsIn(text: string): Interval[] {
+  const end = "([+−]?\\d*\\.\\d+)";
+  return [...text.matchAll(new RegExp(`\\[${end}(?:,| to) ${end}\\]`, "g"))].map(([, low, high]) => ({
+    low: low!,
+    high: high!,
+  }));
+}
+
 /** Returns the rows of notebooks/README.md. A row without a link is of the same notebook as the one above it. */
 function claimsOf(markdown: string): Claim[] {
   const [, , ...rows] = markdown.split("\n").filter((line) => line.startsWith("|"));
@@ -29,7 +41,7 @@ function claimsOf(markdown: string): Claim[] {
   return rows.map((row) => {
     const [, , claim, found, intervals, verdict, link] = row.split("|").map((cell) => cell.trim());
     notebook = /\((.*\.ipynb)\)/.exec(link!)?.[1] ?? notebook;
-    const ends = [...intervals!.matchAll(/\[(\S+), (\S+)\]/g)].map(([, low, high]) => ({ low: low!, high: high! }));
+    const ends = intervalsIn(intervals!);
     const means = found!.match(/[+−][\d.]+/g) ?? [];
     const figures = ends.map((interval, i) => ({
       ...interval,
@@ -41,13 +53,16 @@ function claimsOf(markdown: string): Claim[] {
 
 interface Notebook {
   readonly cells: readonly {
+    readonly cell_type: string;
+    readonly source: readonly string[];
     readonly outputs?: readonly { readonly data?: Readonly<Record<string, string | readonly string[]>> }[];
   }[];
 }
 
+const notebook = (name: string) => JSON.parse(readFileSync(join("notebooks", name), "utf8")) as Notebook;
+
 /** Returns the numbers of each row of the tables that a notebook's cells have output. */
-function rowsOf(notebook: string): number[][] {
-  const { cells } = JSON.parse(readFileSync(join("notebooks", notebook), "utf8")) as Notebook;
+function rowsOf({ cells }: Notebook): number[][] {
   const tables = cells.flatMap(({ outputs = [] }) =>
     outputs.map(({ data }) => [data?.["text/html"] ?? []].flat().join("")),
   );
@@ -58,8 +73,8 @@ function rowsOf(notebook: string): number[][] {
   );
 }
 
-/** Whether a row has the figure, followed by its interval if the claim gives both. */
-function isIn(rows: readonly (readonly number[])[], { mean, low, high }: Figure): boolean {
+/** Whether a row has the interval, after the figure that it belongs to. */
+function isIn(rows: readonly (readonly number[])[], { mean, low, high }: Interval): boolean {
   const rounds = (value: number | undefined, figure: string) => {
     const decimals = figure.split(".")[1]?.length ?? 0;
     return value !== undefined && Math.abs(value - valueOf(figure)) <= 0.5001 * 10 ** -decimals;
@@ -85,7 +100,9 @@ describe("the table of claims", () => {
 
   it("has the figures that the notebooks have output", () => {
     assert.ok(figures.length > 150, `${figures.length}`);
-    const outputs = new Map([...new Set(figures.map(({ notebook }) => notebook))].map((name) => [name, rowsOf(name)]));
+    const outputs = new Map(
+      [...new Set(figures.map(({ notebook }) => notebook))].map((name) => [name, rowsOf(notebook(name))]),
+    );
     assert.deepEqual(
       figures.filter((figure) => !isIn(outputs.get(figure.notebook)!, figure)),
       [],
@@ -97,4 +114,18 @@ describe("the table of claims", () => {
     for (const { claim, verdict, figures } of claims.filter(({ figures }) => figures.length > 0))
       assert.deepEqual(new Set(verdict.match(verdicts)), new Set(figures.map(verdictOf)), claim);
   });
+});
+
+describe("the texts of notebooks", () => {
+  const names = readdirSync("notebooks").filter((name) => name.endsWith(".ipynb"));
+  for (const name of names)
+    it(`have only intervals that cells have output: ${name}`, () => {
+      const { cells } = notebook(name);
+      const rows = rowsOf({ cells });
+      // A text may say "A is less than B" where a row has A minus B.
+      const mirrored = rows.map((row) => row.map((value) => -value).reverse());
+      const texts = cells.filter(({ cell_type }) => cell_type === "markdown").map(({ source }) => source.join(""));
+      const missing = texts.flatMap(intervalsIn).filter((interval) => !isIn([...rows, ...mirrored], interval));
+      assert.deepEqual(missing, []);
+    });
 });
