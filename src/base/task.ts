@@ -30,7 +30,12 @@ export interface Reporter {
     total: number,
     unit?: string,
     done?: number,
-  ): { update(done: number, figures?: Figures): void; finish(text?: string): void };
+  ): {
+    update(done: number, figures?: Figures): void;
+    /** Displays work between two units, such as a review between training steps, until the next update. */
+    between?(text: string): void;
+    finish(text?: string): void;
+  };
   /** Displays a line of text between phases. */
   note?(text: string): void;
   /** Called before the first phase of a resumed run with the training steps that earlier processes have taken. */

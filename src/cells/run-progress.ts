@@ -1,8 +1,8 @@
 import type { Reporter } from "../base/task.js";
 
 /**
- * Shows a whole run as one line that counts its training steps, unlike a run shown alone, which has a line for each
- * phase. Call `complete` before `finish`, so that a run with nothing left to train is not shown as stopped.
+ * Shows a whole run as one line that counts its training steps and names the phase between two trainings, unlike a run
+ * shown alone, which has a line for each phase. Call `complete` before `finish`, so that a run with nothing left to train is not shown as stopped.
  *
  * @param steps training steps of the whole run
  */
@@ -21,14 +21,17 @@ export function runProgress(
         ended.steps = taken;
         begin(taken);
       },
-      start(_, total, __, before = 0) {
-        begin();
+      start(name, total, unit, before = 0) {
+        begin()?.between?.(name);
         let tokens: number | undefined;
         let done = 0;
         return {
           update(now, figures) {
             // A phase that reports tokens is training; review, sampling and evaluation take no steps.
-            if (figures?.tokens === undefined) return;
+            if (figures?.tokens === undefined) {
+              line?.between?.([name, ...(unit === undefined ? [] : [`${now}/${total} ${unit}`])].join(" "));
+              return;
+            }
             [done, tokens] = [now, figures.tokens];
             line?.update(ended.steps + done - before, { ...figures, tokens: ended.tokens + tokens });
           },

@@ -49,11 +49,19 @@ function cellLine(phase: Phase, kernel: Host, now: () => number): ProgressLine {
   // Show a phase even before its first step.
   const first = setTimeout(() => show(workingBundle(phase)), 1000 * worthShowing);
   first.unref();
+  const showInTime = () => {
+    if (now() - drawnAt >= (shown ? redrawEvery : worthShowing)) show(workingBundle(phase));
+  };
   return {
     update(done, figures) {
       if (finished) return;
       phase.update(done, figures);
-      if (now() - drawnAt >= (shown ? redrawEvery : worthShowing)) show(workingBundle(phase));
+      showInTime();
+    },
+    between(text) {
+      if (finished) return;
+      phase.between(text);
+      showInTime();
     },
     finish(text) {
       if (finished) return;

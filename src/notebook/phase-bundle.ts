@@ -16,6 +16,7 @@ export function workingBundle(phase: Phase): MimeBundle {
   const facts = [
     ...phase.count,
     `${Math.floor(100 * share)} %`,
+    ...phase.meanwhile,
     ...phase.metrics,
     `${phase.elapsed} elapsed`,
     ...phase.left,

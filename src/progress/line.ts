@@ -15,6 +15,12 @@ export interface ProgressLine {
    * @param figures the newest metrics; each stays visible until it is replaced
    */
   update(done: number, figures?: Figures): void;
+  /**
+   * Records work between two units of the phase, which rates leave out.
+   *
+   * @param text shown until the next update
+   */
+  between(text: string): void;
   /** Leaves the last state on screen, followed by `text`. Later calls do nothing. */
   finish(text?: string): void;
 }

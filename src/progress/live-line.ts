@@ -18,11 +18,19 @@ export function liveLine(phase: Phase, stream: ProgressStream, now: () => number
     stream.write(`\r${cut(working(phase, width), width)}\x1b[K`);
   };
   draw();
+  const drawInTime = () => {
+    if (now() - drawnAt >= redrawEvery) draw();
+  };
   return {
     update(done, figures) {
       if (finished) return;
       phase.update(done, figures);
-      if (now() - drawnAt >= redrawEvery) draw();
+      drawInTime();
+    },
+    between(text) {
+      if (finished) return;
+      phase.between(text);
+      drawInTime();
     },
     finish(text) {
       if (finished) return;
@@ -34,7 +42,7 @@ export function liveLine(phase: Phase, stream: ProgressStream, now: () => number
 
 /** The line, with a progress bar if there is room for one. */
 function working(phase: Phase, width: number): string {
-  const parts = [...phase.count, ...phase.left, ...phase.metrics, `${phase.elapsed} elapsed`];
+  const parts = [...phase.count, ...phase.meanwhile, ...phase.left, ...phase.metrics, `${phase.elapsed} elapsed`];
   const bare = [phase.label, ...parts].join("  ");
   const room = Math.min(widestBar, width - bare.length - 2);
   return room < narrowestBar ? bare : [phase.label, bar(phase.done / phase.total, room), ...parts].join("  ");

@@ -9,14 +9,23 @@ export function loggedLine(phase: Phase, stream: ProgressStream, now: () => numb
   let finished = false;
   let writtenAt = now();
   stream.write(`${[phase.label, ...phase.count].join("  ")}\n`);
+  const writeInTime = () => {
+    if (now() - writtenAt < logEvery) return;
+    writtenAt = now();
+    const { label, count, meanwhile, metrics, elapsed, left } = phase;
+    const parts = [label, ...count, ...meanwhile, ...metrics, `${elapsed} elapsed`, ...left];
+    stream.write(`${parts.join("  ")}\n`);
+  };
   return {
     update(done, figures) {
       if (finished) return;
       phase.update(done, figures);
-      if (now() - writtenAt < logEvery) return;
-      writtenAt = now();
-      const parts = [phase.label, ...phase.count, ...phase.metrics, `${phase.elapsed} elapsed`, ...phase.left];
-      stream.write(`${parts.join("  ")}\n`);
+      writeInTime();
+    },
+    between(text) {
+      if (finished) return;
+      phase.between(text);
+      writeInTime();
     },
     finish(text) {
       if (finished) return;

@@ -5,9 +5,14 @@ import { Rate } from "./rate.js";
 /** State of a phase, and the parts of its display as text. */
 export class Phase {
   private readonly startedAt: number;
+  private readonly doneBefore: number;
   private readonly units = new Rate();
   private readonly tokens = new Rate();
   private figures: Figures = {};
+  /** What is being done between two units. */
+  private other: string | undefined;
+  private wasPaused = false;
+
   constructor(
     readonly label: string,
     readonly total: number,
@@ -18,21 +23,36 @@ export class Phase {
     public done = 0,
   ) {
     this.startedAt = now();
+    this.doneBefore = done;
   }
 
   /** Records progress; metrics that are not given keep their values. */
   update(done: number, figures: Figures = {}): void {
     const at = this.now();
     this.done = done;
+    this.other = undefined;
     this.units.add(done, at);
     if (figures.tokens !== undefined) this.tokens.add(figures.tokens, at);
     const given = Object.entries(figures).filter(([, value]) => value !== undefined);
     this.figures = { ...this.figures, ...Object.fromEntries(given) };
   }
 
+  /** Records work between two units, which is not part of the rates. */
+  between(text: string): void {
+    this.other = text;
+    this.wasPaused = true;
+    this.units.pause();
+    this.tokens.pause();
+  }
+
   /** Progress as text: `62/141 steps`; empty if nothing is counted. */
   get count(): string[] {
     return this.counted(`${grouped(this.done)}/${grouped(this.total)}`);
+  }
+
+  /** The work between two units that goes on now: `review 2/3 100/184 pairs`. */
+  get meanwhile(): string[] {
+    return this.other === undefined ? [] : [this.other];
   }
 
   /** What was done as text: `4,000 responses in 0:30`. */
@@ -51,10 +71,17 @@ export class Phase {
     return clock(this.now() - this.startedAt);
   }
 
-  /** The remaining time at the recent rate; empty while the rate is unknown. */
+  /**
+   * The remaining time at the recent rate, or if there was work between units, at the average rate since the start; empty
+   * while the rate is unknown.
+   */
   get left(): string[] {
-    const rate = this.units.perSecond;
+    const rate = this.wasPaused ? this.averageRate : this.units.perSecond;
     return rate && this.done < this.total ? [`${clock((this.total - this.done) / rate)} left`] : [];
+  }
+
+  private get averageRate(): number {
+    return (this.done - this.doneBefore) / (this.now() - this.startedAt);
   }
 
   /** Whether it has a loss, margin or accuracy to show. */

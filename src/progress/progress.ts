@@ -35,7 +35,7 @@ export class Progress implements Reporter {
    * @param done units that an earlier process has finished. Default 0
    */
   start(label: string, total: number, unit?: string, done?: number): ProgressLine {
-    if (this.quiet) return { update() {}, finish() {} };
+    if (this.quiet) return { update() {}, between() {}, finish() {} };
     const phase = new Phase(label, total, unit, this.now, done);
     return this.stream.isTTY ? liveLine(phase, this.stream, this.now) : loggedLine(phase, this.stream, this.now);
   }

@@ -30,6 +30,11 @@ export class Rate {
     this.last = { count, at };
   }
 
+  /** Leaves out the time until the next reading, and what the counter grows by. */
+  pause(): void {
+    this.last = undefined;
+  }
+
   /** Units per second; undefined until there are enough measurements. */
   get perSecond(): number | undefined {
     return this.measurements >= enough && this.time > 0 ? this.growth / this.time : undefined;

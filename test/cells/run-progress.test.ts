@@ -4,12 +4,13 @@ import type { Figures, Reporter } from "../../src/base/task.js";
 import { runProgress } from "../../src/cells/run-progress.js";
 
 describe("runProgress", () => {
-  it("counts the steps and tokens of all trainings on one line and ignores other phases", () => {
-    const told: [string, number, number | undefined][] = [];
+  it("counts the steps and tokens of all trainings on one line, and names other phases there", () => {
+    const told: (readonly [string, ...(number | undefined)[]])[] = [];
     const reporter: Reporter = {
       start: (label, total) => ({
         update: (done: number, figures?: Figures) => void told.push([`${label} of ${total}`, done, figures?.tokens]),
-        finish: (text) => void told.push([`finished ${text ?? ""}`, 0, undefined]),
+        between: (text: string) => void told.push([text]),
+        finish: (text) => void told.push([`finished ${text ?? ""}`]),
       }),
     };
     const progress = runProgress(reporter, "SeRA", 4);
@@ -17,16 +18,22 @@ describe("runProgress", () => {
     train.update(1, { loss: 1, tokens: 10 });
     train.update(2, { loss: 1, tokens: 20 });
     train.finish();
-    const review = progress.reporter.start("review", 100);
+    const review = progress.reporter.start("review 2/2", 100, "pairs");
+    review.update(50);
     review.update(100);
     review.finish();
     progress.reporter.start("align 2/2", 2).update(1, { loss: 1, tokens: 5 });
     progress.finish();
     assert.deepEqual(told, [
+      ["align 1/2"],
       ["SeRA of 4", 1, 10],
       ["SeRA of 4", 2, 20],
+      ["review 2/2"],
+      ["review 2/2 50/100 pairs"],
+      ["review 2/2 100/100 pairs"],
+      ["align 2/2"],
       ["SeRA of 4", 3, 25],
-      ["finished ", 0, undefined],
+      ["finished "],
     ]);
   });
 

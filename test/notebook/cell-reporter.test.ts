@@ -54,6 +54,21 @@ it("a phase is shown before its first step, and reports where it stopped", async
   assert.notEqual(shown[0]!.id, undefined);
 });
 
+it("a phase shows work between its steps until the next one", async () => {
+  const shown = listeningHost();
+  const line = cellReporter().start("SeRA", 24, "steps");
+  await sleep(600);
+  line.between!("review 2/3 100/184 pairs");
+  await sleep(300);
+  line.between!("review 2/3 184/184 pairs");
+  await sleep(300);
+  line.update(24);
+  line.finish();
+  const [, ...rest] = texts(shown).map((text) => text.replace(/ {2}[░█]+/, ""));
+  assert.match(rest[0]!, /^SeRA {2}0\/24 steps · 0 % · review 2\/3 1(00|84)\/184 pairs · \d:\d\d elapsed$/);
+  assert.match(rest.at(-1)!, /^✓ SeRA · 24 steps in 0:0[1-9]$/);
+});
+
 it("a short phase shows only its final metrics, or nothing if it has none", async () => {
   const shown = listeningHost();
   const reporter = cellReporter();

@@ -30,6 +30,15 @@ it("Rate returns the slope of steady growth, whatever the first count and time",
   assert.ok(Math.abs(rate! - 2) < 1e-12);
 });
 
+it("Rate leaves out the time of a pause", () => {
+  const rate = new Rate();
+  const readings = (from: number, at: number) => [0, 1, 2].forEach((i) => rate.add(from + 2 * i, at + i));
+  readings(0, 0);
+  rate.pause();
+  readings(50, 1000);
+  assert.ok(Math.abs(rate.perSecond! - 2) < 1e-12, String(rate.perSecond));
+});
+
 it("Rate weights recent readings more", () => {
   const readings = Array.from({ length: 100 }, (_, at) => [at < 50 ? at : 50 + 4 * (at - 50), at] as const);
   const rate = rateOf(readings)!;
