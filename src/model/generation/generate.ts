@@ -83,10 +83,12 @@ export async function* generate(
   const total = requests.reduce((count, { responses }) => count + responses, 0);
   const { batches, policies, memory } = planned(policy, requests, random, options, onNote);
   let done = total - batches.reduce((count, { rows }) => count + rows.length, 0);
+  // A large model takes a minute for a batch, so responses count as soon as they have ended.
+  const onEnded = (rows: number) => onProgress?.((done += rows), total);
   const lanes = lanesFor(policy, batches.length, memory);
-  for await (const rows of inLanes(lanes, policies, batches, writeWhole, signal)) {
-    done += rows.length;
-    onProgress?.(done, total);
+  const write = (batch: Batch, readers: readonly Reader[], signal?: AbortSignal) =>
+    writeWhole(batch, readers, onEnded, signal);
+  for await (const rows of inLanes(lanes, policies, batches, write, signal)) {
     yield rows.map(({ request, number, tokens, complete, logProb }) => ({
       ...{ request, number, tokens: Int32Array.from(tokens), complete },
       ...(options.logProbs && { logProb }),
@@ -122,14 +124,21 @@ interface Batch {
   write(readers: readonly Reader[], signal?: AbortSignal): AsyncGenerator<readonly Row[]>;
 }
 
-/** Runs a batch to its end. */
+/**
+ * Runs a batch to its end.
+ *
+ * @param onEnded called with the number of responses that have ended in a step, if any have
+ */
 async function writeWhole(
   { rows, write }: Batch,
   readers: readonly Reader[],
+  onEnded: (rows: number) => void,
   signal?: AbortSignal,
 ): Promise<readonly Row[]> {
-  const steps = write(readers, signal);
-  while (!(await steps.next()).done);
+  for await (const written of write(readers, signal)) {
+    const ended = written.filter(({ done }) => done).length;
+    if (ended > 0) onEnded(ended);
+  }
   return rows;
 }
 

@@ -279,7 +279,26 @@ describe("generate", () => {
     assert.equal(progress.at(-1), 12);
   });
 
-  it("reports progress and stops between batches", async () => {
+  it("counts responses as progress once they have ended", async () => {
+    const progress: [number, number][] = [];
+    const onProgress = (done: number, total: number) => void progress.push([done, total]);
+    const stopTokens = Array.from({ length: tinyConfig.vocabSize / 4 }, (_, i) => 4 * i);
+    const batches = await written(requests, { maxNewTokens: 12, stopTokens }, { work: { onProgress } });
+    let done = 0;
+    const expected = batches.flatMap((batch) => {
+      const lengths = batch.map(({ tokens }) => tokens.length).sort((a, b) => a - b);
+      const ends = [...new Set(lengths)].map((end) => done + lengths.filter((length) => length <= end).length);
+      done += batch.length;
+      return ends;
+    });
+    assert.ok(expected.length > batches.length);
+    assert.deepEqual(
+      progress,
+      expected.map((ended) => [ended, 12]),
+    );
+  });
+
+  it("reports progress and stops between steps", async () => {
     const controller = new AbortController();
     const progress: [number, number][] = [];
     const onProgress = (done: number, total: number) => {
