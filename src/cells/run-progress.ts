@@ -2,7 +2,8 @@ import type { Reporter } from "../base/task.js";
 
 /**
  * Shows a whole run as one line that counts its training steps and names the phase between two trainings, unlike a run
- * shown alone, which has a line for each phase. Call `complete` before `finish`, so that a run with nothing left to train is not shown as stopped.
+ * shown alone, which has a line for each phase. Call `complete` before `finish`, so that a run with nothing left to train
+ * is not shown as stopped.
  *
  * @param steps training steps of the whole run
  */

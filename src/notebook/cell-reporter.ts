@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Reporter } from "../base/task.js";
 import type { ProgressLine } from "../progress/line.js";
 import { Phase } from "../progress/phase.js";
+import { phaseLine } from "../progress/phase-line.js";
 import { Progress } from "../progress/progress.js";
 import { host, redrawEvery, type Host } from "./host.js";
 import { lastBundle, noteBundle, workingBundle } from "./phase-bundle.js";
@@ -38,7 +39,6 @@ export function cellReporter(): Reporter {
 function cellLine(phase: Phase, kernel: Host, now: () => number): ProgressLine {
   const id = `progress-${randomUUID()}`;
   const startedAt = now();
-  let finished = false;
   let shown = false;
   let drawnAt = startedAt;
   const show = (bundle: ReturnType<typeof lastBundle>) => {
@@ -49,25 +49,11 @@ function cellLine(phase: Phase, kernel: Host, now: () => number): ProgressLine {
   // Show a phase even before its first step.
   const first = setTimeout(() => show(workingBundle(phase)), 1000 * worthShowing);
   first.unref();
-  const showInTime = () => {
+  const changed = () => {
     if (now() - drawnAt >= (shown ? redrawEvery : worthShowing)) show(workingBundle(phase));
   };
-  return {
-    update(done, figures) {
-      if (finished) return;
-      phase.update(done, figures);
-      showInTime();
-    },
-    between(text) {
-      if (finished) return;
-      phase.between(text);
-      showInTime();
-    },
-    finish(text) {
-      if (finished) return;
-      finished = true;
-      clearTimeout(first);
-      if (shown || text || phase.hasFigures || now() - startedAt >= worthShowing) show(lastBundle(phase, text));
-    },
-  };
+  return phaseLine(phase, changed, (text) => {
+    clearTimeout(first);
+    if (shown || text || phase.hasFigures || now() - startedAt >= worthShowing) show(lastBundle(phase, text));
+  });
 }

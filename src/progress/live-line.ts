@@ -1,5 +1,6 @@
 import type { ProgressLine, ProgressStream } from "./line.js";
 import type { Phase } from "./phase.js";
+import { phaseLine } from "./phase-line.js";
 
 /** Minimum time between redraws, in seconds. */
 const redrawEvery = 0.1;
@@ -9,7 +10,6 @@ const defaultColumns = 80;
 
 /** Shows a phase as one terminal line that is redrawn in place and never wraps. */
 export function liveLine(phase: Phase, stream: ProgressStream, now: () => number): ProgressLine {
-  let finished = false;
   let drawnAt = 0;
   const draw = () => {
     drawnAt = now();
@@ -18,26 +18,10 @@ export function liveLine(phase: Phase, stream: ProgressStream, now: () => number
     stream.write(`\r${cut(working(phase, width), width)}\x1b[K`);
   };
   draw();
-  const drawInTime = () => {
+  const changed = () => {
     if (now() - drawnAt >= redrawEvery) draw();
   };
-  return {
-    update(done, figures) {
-      if (finished) return;
-      phase.update(done, figures);
-      drawInTime();
-    },
-    between(text) {
-      if (finished) return;
-      phase.between(text);
-      drawInTime();
-    },
-    finish(text) {
-      if (finished) return;
-      finished = true;
-      stream.write(`\r${phase.last(text)}\x1b[K\n`);
-    },
-  };
+  return phaseLine(phase, changed, (text) => stream.write(`\r${phase.last(text)}\x1b[K\n`));
 }
 
 /** The line, with a progress bar if there is room for one. */

@@ -41,7 +41,6 @@ export class Phase {
   between(text: string): void {
     this.other = text;
     this.wasPaused = true;
-    this.units.pause();
     this.tokens.pause();
   }
 
