@@ -5,7 +5,8 @@ import { Rate } from "./rate.js";
 /** State of a phase, and the parts of its display as text. */
 export class Phase {
   private readonly startedAt: number;
-  private readonly doneBefore: number;
+  /** The first reading: a slow start (loading a model, evaluating the start) says nothing about the units to come. */
+  private first: { readonly done: number; readonly at: number } | undefined;
   private readonly units = new Rate();
   private readonly tokens = new Rate();
   private figures: Figures = {};
@@ -23,13 +24,13 @@ export class Phase {
     public done = 0,
   ) {
     this.startedAt = now();
-    this.doneBefore = done;
   }
 
   /** Records progress; metrics that are not given keep their values. */
   update(done: number, figures: Figures = {}): void {
     const at = this.now();
     this.done = done;
+    this.first ??= { done, at };
     this.other = undefined;
     this.units.add(done, at);
     if (figures.tokens !== undefined) this.tokens.add(figures.tokens, at);
@@ -71,16 +72,16 @@ export class Phase {
   }
 
   /**
-   * The remaining time at the recent rate, or if there was work between units, at the average rate since the start; empty
-   * while the rate is unknown.
+   * The remaining time at the recent rate, or if there was work between units, at the average rate since the first one;
+   * empty while the rate is unknown.
    */
   get left(): string[] {
     const rate = this.wasPaused ? this.averageRate : this.units.perSecond;
     return rate && this.done < this.total ? [`${clock((this.total - this.done) / rate)} left`] : [];
   }
 
-  private get averageRate(): number {
-    return (this.done - this.doneBefore) / (this.now() - this.startedAt);
+  private get averageRate(): number | undefined {
+    return this.first && (this.done - this.first.done) / (this.now() - this.first.at);
   }
 
   /** Whether it has a loss, margin or accuracy to show. */

@@ -43,6 +43,7 @@ describe("Progress on a terminal", () => {
   it("shows work between steps until the next one, and leaves it out of tokens per second but not of the time left", () => {
     const { written, time, progress } = fake({ isTTY: true, columns: 200 });
     const line = progress.start("SeRA", 12, "steps");
+    line.between("evaluate the start");
     const steps = (from: number, to: number) => {
       for (let step = from; step <= to; step++) {
         time.seconds += 2;
@@ -54,12 +55,12 @@ describe("Progress on a terminal", () => {
     line.between("review 2/2 100/184 pairs");
     assert.equal(
       shown(written.at(-1)),
-      `SeRA  ${"█".repeat(7)}${"░".repeat(13)}  4/12 steps  review 2/2 100/184 pairs  2:00 left  150 tokens/s  1:00 elapsed`,
+      `SeRA  ${"█".repeat(7)}${"░".repeat(13)}  4/12 steps  review 2/2 100/184 pairs  2:35 left  150 tokens/s  1:00 elapsed`,
     );
     steps(5, 8);
     assert.equal(
       shown(written.at(-1)),
-      `SeRA  ${"█".repeat(13)}${"░".repeat(7)}  8/12 steps  0:34 left  150 tokens/s  1:08 elapsed`,
+      `SeRA  ${"█".repeat(13)}${"░".repeat(7)}  8/12 steps  0:38 left  150 tokens/s  1:08 elapsed`,
     );
     line.between("evaluate 2/2");
     line.finish();
