@@ -1,3 +1,5 @@
+import { nestPhases } from "./nested-phases.js";
+
 /** Metrics shown next to the progress of a task. */
 export interface Figures {
   readonly loss?: number | undefined;
@@ -53,17 +55,18 @@ export interface TaskControls {
 const worthShowing = 2;
 
 /** Runs work that is usually short; a progress line appears if it takes longer than two seconds. */
-export async function reportedIfSlow<T>(label: string, { reporter }: TaskControls, work: () => Promise<T>): Promise<T> {
-  let line: ReturnType<Reporter["start"]> | undefined;
-  const timer = setTimeout(() => (line = reporter?.start(label, 1)), worthShowing * 1000);
-  try {
-    const result = await work();
-    line?.update(1);
-    return result;
-  } finally {
-    clearTimeout(timer);
-    line?.finish();
-  }
+export function reportedIfSlow<T>(label: string, controls: TaskControls, work: () => Promise<T>): Promise<T> {
+  return phase(controls, async (begin) => {
+    let line: ReturnType<typeof begin>;
+    const timer = setTimeout(() => (line = begin(label, 1)), worthShowing * 1000);
+    try {
+      const result = await work();
+      line?.update(1);
+      return result;
+    } finally {
+      clearTimeout(timer);
+    }
+  });
 }
 
 /**
@@ -72,22 +75,40 @@ export async function reportedIfSlow<T>(label: string, { reporter }: TaskControl
  * @param unit what `onProgress` counts, in the plural
  * @param done units that an earlier process has finished. Default 0
  */
-export async function reported<T>(
+export function reported<T>(
   label: string,
   unit: string,
-  { signal, reporter }: TaskControls,
+  controls: TaskControls,
   work: (work: TaskOptions) => Promise<T>,
   done = 0,
 ): Promise<T> {
-  let line: ReturnType<Reporter["start"]> | undefined;
-  const onProgress: TaskOptions["onProgress"] = (now, total, figures) => {
-    line ??= reporter?.start(label, total, unit, done);
-    line?.update(now, figures);
-  };
-  try {
+  const { signal, reporter } = controls;
+  return phase({ reporter }, (begin) => {
+    const onProgress: TaskOptions["onProgress"] = (now, total, figures) =>
+      begin(label, total, unit, done)?.update(now, figures);
     const onNote = (text: string) => reporter?.note?.(`${label}: ${text}`);
-    return await work({ ...(signal && { signal }), onProgress, onNote });
+    return work({ ...(signal && { signal }), onProgress, onNote });
+  });
+}
+
+/** Runs work with at most one line, which its first call of `begin` starts. Notes of nested phases follow the line. */
+async function phase<T>(
+  { reporter }: Pick<TaskControls, "reporter">,
+  work: (begin: (...of: Parameters<Reporter["start"]>) => ReturnType<Reporter["start"]> | undefined) => Promise<T>,
+): Promise<T> {
+  let line: ReturnType<Reporter["start"]> | undefined;
+  const notes: string[] = [];
+  const run = () => work((...of) => (line ??= reporter?.start(...of)));
+  try {
+    return await (reporter
+      ? nestPhases(
+          () => line,
+          (text) => void notes.push(text),
+          run,
+        )
+      : run());
   } finally {
     line?.finish();
+    for (const text of notes) reporter?.note?.(text);
   }
 }

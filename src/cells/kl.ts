@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { InputError } from "../base/errors.js";
 import { checkOptionNames, namesOf } from "../base/option-names.js";
 import { Random } from "../base/random.js";
+import { reported, type TaskOptions } from "../base/task.js";
 import { goldRewardsOf } from "../data/gold.js";
 import type { Prompt } from "../data/pair.js";
 import { encodePrompt } from "../data/tokenize.js";
@@ -50,16 +51,19 @@ export async function klFrom(start: Policy, prompts: readonly Prompt[], options:
   const rewards = goldRewardsOf(prompts);
   const tokens = prompts.map((prompt) => Int32Array.from(encodePrompt(prompt, start.tokenizer)));
   const figuresOf = async (policy: Policy): Promise<Record<string, number>> => {
-    const task = { signal: cell.signal };
+    const phase = <T>(label: string, work: (task: TaskOptions) => Promise<T>) =>
+      reported(`KL: ${label}`, "responses", cell, work);
     const random = Random.seeded(seed).fork("kl");
     const requests = tokens.map((prompt, i) => ({ key: `${i}`, prompt, responses: 1 }));
     const responses = new Array<{ readonly tokens: Int32Array; readonly complete: boolean }>(tokens.length);
-    for await (const batch of generate(policy, requests, random, { maxNewTokens }, task)) {
-      for (const { request, tokens, complete } of batch) responses[request] = { tokens, complete };
-    }
+    await phase("generate", async (task) => {
+      for await (const batch of generate(policy, requests, random, { maxNewTokens }, task)) {
+        for (const { request, tokens, complete } of batch) responses[request] = { tokens, complete };
+      }
+    });
     const sequences = responses.map(({ tokens: response }, i) => ({ prompt: tokens[i]!, response }));
-    const own = await responseLogProbs(policy, sequences, task);
-    const reference = await responseLogProbs(start, sequences, task);
+    const own = await phase("score", (task) => responseLogProbs(policy, sequences, task));
+    const reference = await phase("score under the start", (task) => responseLogProbs(start, sequences, task));
     const kl = bootstrapInterval(
       [...own].map((logProb, i) => logProb - reference[i]!),
       random.fork("interval"),

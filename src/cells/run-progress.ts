@@ -1,3 +1,4 @@
+import { phaseText } from "../base/nested-phases.js";
 import type { Reporter } from "../base/task.js";
 
 /**
@@ -30,12 +31,13 @@ export function runProgress(
           update(now, figures) {
             // A phase that reports tokens is training; review, sampling and evaluation take no steps.
             if (figures?.tokens === undefined) {
-              line?.between?.([name, ...(unit === undefined ? [] : [`${now}/${total} ${unit}`])].join(" "));
+              line?.between?.(phaseText(name, now, total, unit));
               return;
             }
             [done, tokens] = [now, figures.tokens];
             line?.update(ended.steps + done - before, { ...figures, tokens: ended.tokens + tokens });
           },
+          between: (text) => line?.between?.(`${name}: ${text}`),
           finish() {
             if (tokens === undefined || done < total) return;
             ended.steps += done - before;

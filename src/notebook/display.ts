@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import type { Reporter } from "../base/task.js";
 import { InputError } from "../base/errors.js";
 import { displaySymbol, type Displayable, type MimeBundle } from "../base/mime.js";
+import { enclosingReporter } from "../base/nested-phases.js";
 import { bundleOf, imageType } from "./bundle.js";
 import { cellReporter } from "./cell-reporter.js";
 import { host } from "./host.js";
@@ -85,8 +86,8 @@ export const cell = {
   get signal(): AbortSignal {
     return host()?.signal ?? never;
   },
-  /** See {@link cellReporter}. */
+  /** See {@link cellReporter}; within a phase, such as the evaluation of a run, the reporter of its line. */
   get reporter(): Reporter {
-    return cellReporter();
+    return enclosingReporter() ?? cellReporter();
   },
 };

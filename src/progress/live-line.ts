@@ -24,12 +24,14 @@ export function liveLine(phase: Phase, stream: ProgressStream, now: () => number
   return phaseLine(phase, changed, (text) => stream.write(`\r${phase.last(text)}\x1b[K\n`));
 }
 
-/** The line, with a progress bar if there is room for one. */
+/** The line, with a progress bar if something is counted and there is room. */
 function working(phase: Phase, width: number): string {
   const parts = [...phase.count, ...phase.meanwhile, ...phase.left, ...phase.metrics, `${phase.elapsed} elapsed`];
   const bare = [phase.label, ...parts].join("  ");
   const room = Math.min(widestBar, width - bare.length - 2);
-  return room < narrowestBar ? bare : [phase.label, bar(phase.done / phase.total, room), ...parts].join("  ");
+  return phase.count.length === 0 || room < narrowestBar
+    ? bare
+    : [phase.label, bar(phase.done / phase.total, room), ...parts].join("  ");
 }
 
 function bar(share: number, width: number): string {

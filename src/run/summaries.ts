@@ -1,6 +1,8 @@
 import type { PairLoss } from "../align/pair-objective.js";
 import { InputError } from "../base/errors.js";
 import { callOwn, interruptGrace } from "../base/own-function.js";
+import { reportedIfSlow } from "../base/task.js";
+import type { Policy } from "../model/policy/policy.js";
 import type { RunContext, WorkKind } from "./context.js";
 import { evaluateHeldOut } from "./evaluation.js";
 import { runLayout } from "./folder/layout.js";
@@ -110,15 +112,16 @@ export class Summaries {
     if (folder.isDone(file.path) && (await folder.readJson(file)).identity !== evaluate.identity)
       await folder.discard(file.path);
     const model = await this.context.model(t);
+    const { controls } = this.context;
+    const own = (policy: Policy) =>
+      callOwn(`evaluate: your function for iteration ${t}`, async () => evaluate.evaluate(policy, t), {
+        ...{ signal: controls.signal, grace: interruptGrace },
+      });
     const { metrics } = await folder.json(file, async () => ({
       identity: evaluate.identity,
       metrics: await this.context.timed(t, "evaluation", async () =>
         this.context.executor.withPolicy(model, async (policy) =>
-          checkedMetrics(
-            await callOwn(`evaluate: your function for iteration ${t}`, async () => evaluate.evaluate(policy, t), {
-              ...{ signal: this.context.controls.signal, grace: interruptGrace },
-            }),
-          ),
+          checkedMetrics(await reportedIfSlow(this.context.label("evaluate", t), controls, () => own(policy))),
         ),
       ),
     }));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { cell } from "../../src/notebook/display.js";
 import { reported, reportedIfSlow, type Reporter, type TaskOptions } from "../../src/base/task.js";
 
 /** A reporter that records its calls in order. */
@@ -8,8 +9,13 @@ function recorder(): { reporter: Reporter; told: unknown[] } {
   const reporter: Reporter = {
     start(label, total, unit) {
       told.push(["start", label, total, unit]);
-      return { update: (done) => void told.push(["update", done]), finish: () => void told.push(["finish"]) };
+      return {
+        update: (done) => void told.push(["update", done]),
+        between: (text) => void told.push(["between", text]),
+        finish: () => void told.push(["finish"]),
+      };
     },
+    note: (text) => void told.push(["note", text]),
   };
   return { reporter, told };
 }
@@ -62,5 +68,49 @@ describe("reported", () => {
     const { signal } = new AbortController();
     assert.equal(await reported("x", "pairs", { signal }, async (work) => work.signal), signal);
     assert.equal(await reported("x", "pairs", {}, async (work) => "signal" in work), false);
+  });
+
+  it("has the phases within it on its own line, and their notes after it", async () => {
+    const { reporter, told } = recorder();
+    await reported("judge", "pairs", { reporter }, async ({ onProgress }) => {
+      onProgress?.(0, 2);
+      // What the user's own function calls shows its progress in the cell.
+      await reported("respond", "responses", cell, async (inner) => {
+        inner.onNote?.("one prompt has an unknown token");
+        inner.onProgress?.(1, 4);
+        await reported("score", "pairs", cell, async (innermost) => innermost.onProgress?.(1, 3));
+        assert.deepEqual(told.at(-1), ["between", "respond: score 1/3 pairs"]);
+      });
+      onProgress?.(2, 2);
+    });
+    assert.deepEqual(told, [
+      ["start", "judge", 2, "pairs"],
+      ["update", 0],
+      ["between", "respond 1/4 responses"],
+      ["between", "respond: score 1/3 pairs"],
+      ["update", 2],
+      ["finish"],
+      ["note", "respond: one prompt has an unknown token"],
+    ]);
+  });
+
+  it("has its own line beside a phase that is not around it", async () => {
+    const [first, second] = [recorder(), recorder()];
+    await Promise.all(
+      [first, second].map(({ reporter }, i) =>
+        reported(`task ${i}`, "pairs", { reporter }, async ({ onProgress }) => {
+          onProgress?.(0, 1);
+          await new Promise(setImmediate);
+          await reported("respond", "responses", cell, async (inner) => inner.onProgress?.(1, 1));
+        }),
+      ),
+    );
+    for (const [i, { told }] of [first, second].entries())
+      assert.deepEqual(told, [
+        ["start", `task ${i}`, 1, "pairs"],
+        ["update", 0],
+        ["between", "respond 1/1 responses"],
+        ["finish"],
+      ]);
   });
 });

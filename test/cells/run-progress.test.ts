@@ -21,6 +21,7 @@ describe("runProgress", () => {
     const review = progress.reporter.start("review 2/2", 100, "pairs");
     review.update(50);
     review.update(100);
+    review.between!("respond 1/2 responses");
     review.finish();
     progress.reporter.start("align 2/2", 2).update(1, { loss: 1, tokens: 5 });
     progress.finish();
@@ -31,6 +32,7 @@ describe("runProgress", () => {
       ["review 2/2"],
       ["review 2/2 50/100 pairs"],
       ["review 2/2 100/100 pairs"],
+      ["review 2/2: respond 1/2 responses"],
       ["align 2/2"],
       ["SeRA of 4", 3, 25],
       ["finished "],

@@ -114,6 +114,12 @@ describe("Progress on a terminal", () => {
     }
   });
 
+  it("has no bar for work of unknown length", () => {
+    const { written, progress } = fake({ isTTY: true });
+    progress.start("evaluate 2/3", 1);
+    assert.equal(shown(written[0]), "evaluate 2/3  0:00 elapsed");
+  });
+
   it("leaves the final state on its own line and ignores later updates", () => {
     const { written, time, progress } = fake({ isTTY: true, columns: 30 });
     const line = progress.start("align 2/3", 2, "steps");

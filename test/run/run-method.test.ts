@@ -6,9 +6,11 @@ import type { ExampleSource, ExampleSourceOf } from "../../src/align/example-sou
 import type { ReferencedPair } from "../../src/align/preference.js";
 import { DivergenceError } from "../../src/align/trainer.js";
 import { InputError } from "../../src/base/errors.js";
+import { reported, type Reporter } from "../../src/base/task.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { defineMethod } from "../../src/methods/define-method.js";
+import { cell } from "../../src/notebook/display.js";
 import { runLayout } from "../../src/run/folder/layout.js";
 import { RunFolder } from "../../src/run/folder/run-folder.js";
 import type { OfflinePair, RunControls } from "../../src/run/input.js";
@@ -211,6 +213,41 @@ describe("an aborted run", () => {
         { signal: abort.signal },
       ),
       /^Error: enough$/,
+    );
+  });
+});
+
+describe("the evaluation of a user", () => {
+  it("is a phase that names the phases within it", async (test) => {
+    const told: string[] = [];
+    const reporter: Reporter = {
+      start: (label) => ({
+        update() {},
+        between: (text) => void told.push(`${label}: ${text}`),
+        finish: () => void told.push(`${label} finished`),
+      }),
+    };
+    const evaluate = {
+      identity: "slow",
+      evaluate: async () => {
+        await reported("respond", "responses", cell, async ({ onProgress }) => {
+          // A shorter phase is not shown.
+          await new Promise((resolve) => setTimeout(resolve, 2100));
+          onProgress?.(1, 2);
+        });
+        return {};
+      },
+    };
+    const only = openRun(
+      methodOf(async (stages) => stages.begin()),
+      await tinyInput(programs, { evaluate }),
+      { folder: emptyFolder(test) },
+      { reporter },
+    );
+    await assert.rejects(only, /trained no iteration/);
+    assert.deepEqual(
+      told.filter((line) => line.startsWith("evaluate")),
+      ["evaluate: respond 1/2 responses", "evaluate finished"],
     );
   });
 });
