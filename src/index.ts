@@ -7,7 +7,7 @@
 
 // test/package.test.ts pins these exports, so that adding one is a deliberate decision.
 export { losses, type PreferenceLoss } from "./align/losses/index.js";
-export { DivergenceError } from "./align/trainer.js";
+export { DivergenceError } from "./align/divergence.js";
 export { InputError } from "./base/errors.js";
 export { Random } from "./base/random.js";
 export { compare } from "./cells/compare.js";

@@ -7,6 +7,7 @@ import { requireTrainable } from "../model/parameters/quantization/quantized-wei
 import type { Policy } from "../model/policy/policy.js";
 import { batchCost } from "../model/scoring/batch-cost.js";
 import { mostRows } from "../model/scoring/log-probs.js";
+import { DivergenceError } from "./divergence.js";
 import { defaultAdamW, momentNames, stepSizes, type AdamW } from "./adamw.js";
 import { betterOf, type Best, type BestMetric } from "./best.js";
 import { checkTrainingInputs } from "./check-training.js";
@@ -78,11 +79,6 @@ export interface StepRecord extends Metrics {
   readonly learning_rate: number;
   /** Tokens of prompts and responses read since the training began, without padding. */
   readonly num_tokens: number;
-}
-
-/** The loss or a gradient became NaN or infinite. */
-export class DivergenceError extends Error {
-  override readonly name = "DivergenceError";
 }
 
 /** The state of a training between two steps: everything besides the parameters that the next step depends on. */

@@ -6,7 +6,6 @@ import type { RunSummary } from "../run/summary.js";
 import { allMethodOptions, methodFromFlags, namedMethods } from "./methods.js";
 import { engineOptions } from "./options.js";
 import { recordOf } from "./recorded-command.js";
-import { writeReport } from "./report/run-report.js";
 import { placeOf, placeOptions } from "./run-place.js";
 import { prepareRun, runOptions, type RunArguments } from "./run-inputs.js";
 import { reportSpending, runJudge, runJudgeOptions, type RunJudgeArguments } from "./run-judge.js";
@@ -48,6 +47,8 @@ export async function align(run: AlignArguments, method: Method, session: Comman
   const input = await session.prepare(() => prepareRun(run, session, [method], judge));
   try {
     const { summary } = await openRun(method, input, placeOf(run), { ...session, trackers: run.track });
+    // Plots take long to load, and only a finished run needs them.
+    const { writeReport } = await import("./report/run-report.js");
     await writeReport(run.out);
     return summary;
   } finally {

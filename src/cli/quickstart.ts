@@ -10,7 +10,6 @@ import { seraMethod } from "../sera.js";
 import { align } from "./align.js";
 import { engineOptions, whole, type EngineArguments } from "./options.js";
 import type { PlaceArguments } from "./run-place.js";
-import { writeComparison } from "./report/comparison.js";
 import { continues, withSession, type CommandSession } from "./session.js";
 import { fineTune } from "./sft.js";
 import { judgedCells, textTable } from "./summary-table.js";
@@ -71,6 +70,7 @@ async function quickstart(run: QuickstartArguments, session: CommandSession): Pr
   };
   await writeJson(join(run.out, "summary.json"), { seeds: [run.seed], methods: figures });
   await writeSamples(run.out);
+  const { writeComparison } = await import("./report/comparison.js");
   await writeComparison(run.out);
   const rows = Object.entries(figures).map(([name, { seconds, ...figure }]) => [
     name.toUpperCase().replace("SERA", "SeRA"),

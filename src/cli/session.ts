@@ -1,6 +1,7 @@
 import { createEngine } from "../engine/create-engine.js";
 import { ProgramCache } from "../engine/program-cache.js";
 import { Progress } from "../progress/progress.js";
+import { Interrupted } from "./interrupted.js";
 import type { EngineArguments } from "./options.js";
 
 /** Context of a verb: where to show progress, and a signal that the user can trigger. */
@@ -14,18 +15,6 @@ export interface WatchedSession {
 /** The same with an engine, for a verb that runs a model. */
 export interface CommandSession extends WatchedSession {
   readonly programs: ProgramCache;
-}
-
-/** Reason of an abort by a signal; the process exits with 128 + the signal's number. */
-export class Interrupted extends Error {
-  override readonly name = "Interrupted";
-  constructor(
-    readonly exitCode: number,
-    /** How the user can continue. */
-    advice: string,
-  ) {
-    super(`interrupted: what was finished is kept; ${advice}`);
-  }
 }
 
 /** How to continue a verb that has `--resume`. */

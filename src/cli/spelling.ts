@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { InputError } from "../base/errors.js";
 import { nearestName } from "../base/nearest.js";
-import { insteadOf } from "../run/options/index.js";
+import { insteadOf } from "../run/options/instead.js";
 
 /** Names of run flags in a notebook cell, if they differ. */
 const inCells: Readonly<Record<string, string>> = { heldOut: "evalData", validation: "validationData", folder: "out" };

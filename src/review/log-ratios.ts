@@ -1,5 +1,5 @@
 import { implicitReward, type HasImplicitReward } from "../align/losses/reward.js";
-import { DivergenceError } from "../align/trainer.js";
+import { DivergenceError } from "../align/divergence.js";
 import type { TaskOptions } from "../base/task.js";
 import type { TokenizedPair } from "../data/tokenize.js";
 import type { Policy } from "../model/policy/policy.js";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, describe, it, type TestContext } from "node:test";
 import type { ExampleSource, ExampleSourceOf } from "../../src/align/example-source.js";
 import type { ReferencedPair } from "../../src/align/preference.js";
-import { DivergenceError } from "../../src/align/trainer.js";
+import { DivergenceError } from "../../src/align/divergence.js";
 import { InputError } from "../../src/base/errors.js";
 import { reported, type Reporter } from "../../src/base/task.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";

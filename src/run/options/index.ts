@@ -36,7 +36,6 @@ export {
   checkOptions,
   givenNames,
   inCells,
-  insteadOf,
   resolveOptions,
   type Spelling,
 } from "./resolve.js";
