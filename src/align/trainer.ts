@@ -7,10 +7,10 @@ import { requireTrainable } from "../model/parameters/quantization/quantized-wei
 import type { Policy } from "../model/policy/policy.js";
 import { batchCost } from "../model/scoring/batch-cost.js";
 import { mostRows } from "../model/scoring/log-probs.js";
-import { DivergenceError } from "./divergence.js";
 import { defaultAdamW, momentNames, stepSizes, type AdamW } from "./adamw.js";
 import { betterOf, type Best, type BestMetric } from "./best.js";
 import { checkTrainingInputs } from "./check-training.js";
+import { DivergenceError } from "./divergence.js";
 import { evaluateObjective } from "./evaluation.js";
 import type { ExampleSource, ExampleSourceOf } from "./example-source.js";
 import { headName, headParameters, headShapes, initialHead, withoutHead } from "./head.js";

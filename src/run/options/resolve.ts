@@ -4,8 +4,8 @@ import { adviceOnName, requireOptions } from "../../base/option-names.js";
 import { defaultsOf, type Option } from "../../base/option.js";
 import { checkTogether } from "./check-together.js";
 import { alignForm, recipeForms, seraForm, type Form } from "./forms.js";
-import { runSettingNames } from "./run-settings.js";
 import { insteadOf } from "./instead.js";
+import { runSettingNames } from "./run-settings.js";
 import { isLossObject } from "./loss-of.js";
 
 /**
