@@ -18,18 +18,19 @@ export function enclosingReporter(): Reporter | undefined {
  * @param note takes notes of the work while the line is drawn
  */
 export function nestPhases<T>(line: () => PhaseLine | undefined, note: (text: string) => void, work: () => T): T {
-  const reporter: Reporter = {
-    start: (label, total, unit) => ({
-      update: (done) => line()?.between?.(phaseText(label, done, total, unit)),
-      between: (text) => line()?.between?.(`${label}: ${text}`),
-      finish() {},
-    }),
-    note,
-  };
-  return enclosing.run(reporter, work);
+  return enclosing.run({ start: (label, total, unit) => phaseWithin(line, label, total, unit), note }, work);
 }
 
-/** Formats a phase that is displayed on another one's line: `review 2/3 100/184 pairs`. */
-export function phaseText(label: string, done: number, total: number, unit: string | undefined): string {
-  return unit === undefined ? label : `${label} ${done}/${total} ${unit}`;
+/** Displays a phase on the line of another: `review 2/3 100/184 pairs`. */
+export function phaseWithin(
+  line: () => PhaseLine | undefined,
+  label: string,
+  total: number,
+  unit: string | undefined,
+): Required<PhaseLine> {
+  return {
+    update: (done) => line()?.between?.(unit === undefined ? label : `${label} ${done}/${total} ${unit}`),
+    between: (text) => line()?.between?.(`${label}: ${text}`),
+    finish() {},
+  };
 }

@@ -1,4 +1,4 @@
-import { phaseText } from "../base/nested-phases.js";
+import { phaseWithin } from "../base/nested-phases.js";
 import type { Reporter } from "../base/task.js";
 
 /**
@@ -25,19 +25,20 @@ export function runProgress(
       },
       start(name, total, unit, before = 0) {
         begin()?.between?.(name);
+        const within = phaseWithin(() => line, name, total, unit);
         let tokens: number | undefined;
         let done = 0;
         return {
           update(now, figures) {
             // A phase that reports tokens is training; review, sampling and evaluation take no steps.
             if (figures?.tokens === undefined) {
-              line?.between?.(phaseText(name, now, total, unit));
+              within.update(now);
               return;
             }
             [done, tokens] = [now, figures.tokens];
             line?.update(ended.steps + done - before, { ...figures, tokens: ended.tokens + tokens });
           },
-          between: (text) => line?.between?.(`${name}: ${text}`),
+          between: within.between,
           finish() {
             if (tokens === undefined || done < total) return;
             ended.steps += done - before;
