@@ -40,6 +40,8 @@ export interface Reporter {
   };
   /** Displays a line of text between phases. */
   note?(text: string): void;
+  /** Displays in which folder a run begins, resumes or ended. Default: as a note. */
+  opened?(text: string): void;
   /** Called before the first phase of a resumed run with the training steps that earlier processes have taken. */
   resumed?(steps: number): void;
 }

@@ -12,6 +12,7 @@ import { plannedSteps } from "../run/planned-steps.js";
 import { checkSettings } from "./check-settings.js";
 import { MethodComparison } from "./method-comparison.js";
 import { Run } from "./run.js";
+import { firstOfKind } from "./first-of-kind.js";
 import { runProgress } from "./run-progress.js";
 import { cellControls, judgedInput, runInput, separateSettings, type RunSettings } from "./train.js";
 
@@ -24,7 +25,8 @@ export interface CompareOptions extends Omit<Partial<RecipeOptions>, "seed">, Om
 /**
  * Compares methods: runs each with every seed, from the same start, on the same pairs and with the same budget of pairs
  * (`rounds`, default 3), and judges them on the same held-out prompts. Finished runs are read from their folders, so an
- * interrupted comparison resumes when its cell is run again.
+ * interrupted comparison resumes when its cell is run again. What runs note, such as responses cut off, is shown once for
+ * each kind of note, with the run that had it first.
  *
  * @param recipes keyed by display name; a recipe's own options override the shared ones
  * @example const result = await compare(start, pairs, { DPO: methods.direct({ beta: 1 }), SeRA: methods.sera({ beta: 2 }) }, { heldOut });
@@ -115,8 +117,8 @@ export interface RunsOfComparison {
 }
 
 /**
- * Runs the planned runs one after another, each shown as one line that counts its steps. Every method is checked before
- * the first run.
+ * Runs the planned runs one after another, each shown as one line that counts its steps, with its notes below, of which
+ * each kind is shown once. Every method is checked before the first run.
  *
  * @param input the input of all runs
  * @throws InputError naming the method whose run would fail, or as {@link openRun}
@@ -134,18 +136,21 @@ export async function runAll(
     prepared.set(run, await named(run.name, () => checked(prepare(run, controls))));
   }
   const sizes = { pairs: input.pairs.length, demonstrations: input.demonstrations?.length ?? 0 };
+  const note = firstOfKind((text) => controls.reporter?.note?.(text));
   const runs: Record<string, Run[]> = {};
   for (const [i, run] of planned.entries()) {
+    const label = `${run.name}, seed ${run.seed}`;
     const progress = runProgress(
       controls.reporter,
-      `${i + 1}/${planned.length} ${run.name}, seed ${run.seed}`,
+      `${i + 1}/${planned.length} ${label}`,
       plannedSteps(run.method, sizes),
+      (text) => note(label, text),
     );
     const own = { ...controls, reporter: progress.reporter };
     try {
       const ready = prepared.get(run) ?? (await prepare(run, own));
       prepared.delete(run);
-      const { folder } = await openPrepared(ready, placeOf(run), own);
+      const { folder } = await progress.within(() => openPrepared(ready, placeOf(run), own));
       (runs[run.name] ??= []).push(await Run.open(folder, input.start));
       progress.complete();
     } finally {

@@ -206,10 +206,16 @@ async function readEnded(
   const summary = await folder.readJson(runLayout.summary);
   if (evaluate && summary.evaluate !== evaluate.identity) return undefined;
   const { mtime } = await stat(folder.file(runLayout.summary.path));
-  reporter?.note?.(
+  noteOpened(
+    reporter,
     `read from ${folder.path}, where the run ended on ${mtime.toISOString().slice(0, 16).replace("T", " ")} UTC`,
   );
   return summary;
+}
+
+function noteOpened(reporter: RunControls["reporter"], text: string): void {
+  if (reporter?.opened) reporter.opened(text);
+  else reporter?.note?.(text);
 }
 
 /** Returns the options that were set, to tell the runs of a loop apart: `: beta 0.5, seed 1`. */
@@ -280,9 +286,9 @@ async function runLocked(
 
 /** Tells where the run is, and how far it has got. */
 async function announce(folder: RunFolder, method: Method, { reporter }: RunControls): Promise<void> {
-  if (!folder.hasBegun) return reporter?.note?.(`new run in ${folder.path}${settingsGiven(method)}`);
+  if (!folder.hasBegun) return noteOpened(reporter, `new run in ${folder.path}${settingsGiven(method)}`);
   const { lastTrained = 0 } = folder;
-  reporter?.note?.(`resuming the run in ${folder.path}${lastTrained > 0 ? ` after iteration ${lastTrained}` : ""}`);
+  noteOpened(reporter, `resuming the run in ${folder.path}${lastTrained > 0 ? ` after iteration ${lastTrained}` : ""}`);
   reporter?.resumed?.((await folder.readRowsIfPresent(runLayout.metrics)).length);
 }
 

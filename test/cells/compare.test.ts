@@ -9,9 +9,11 @@ import { loadPreferences } from "../../src/data/load-preferences.js";
 import { OnnxEngine } from "../../src/engine/onnx/engine.js";
 import { ProgramCache } from "../../src/engine/program-cache.js";
 import { goldJudge } from "../../src/judge/gold-judge.js";
+import { defineMethod } from "../../src/methods/define-method.js";
 import * as methods from "../../src/methods/index.js";
 import type { Recipe } from "../../src/methods/recipe.js";
 import { bundleOf } from "../../src/notebook/bundle.js";
+import { cell } from "../../src/notebook/display.js";
 import { offerHost } from "../../src/notebook/host.js";
 import * as plot from "../../src/plot/index.js";
 import { mean } from "../../src/stats/mean.js";
@@ -77,6 +79,28 @@ describe("compare", () => {
     // The pairs under the start, and the held-out ones under both models.
     assert.deepEqual([having("chosen"), having("responses"), having("run"), stored.length], [3, 2, 1, 6]);
     assert.equal(readdirSync("runs").includes("reference-cache"), false);
+  });
+
+  it("shows each run as one line, and what it notes once", async (test) => {
+    inEmptyFolder(test);
+    shown.length = 0;
+    const own = defineMethod({
+      ...{ name: "own", version: "1" },
+      async run(stages) {
+        const line = cell.reporter.start("prepare", 2, "things");
+        // A line of its own would be shown, because it has a loss.
+        line.update(2, { loss: 1 });
+        line.finish();
+        await stages.align(1, await stages.offlinePairs(), { pairsSelected: 0, pairsBootstrapped: 0, bootstrap: null });
+      },
+    });
+    await compare(start, pairs, { own: own({}) }, { ...options, heldOut: pairs.slice(0, 5), rounds: 1 });
+    const left = shown.filter((text) => !/^\d\/2 own, seed \d /.test(text)).map((text) => text.replace(/ ·.*/, ""));
+    assert.deepEqual(left, [
+      "✓ 1/2 own, seed 1",
+      "own, seed 1: 5 of the 5 held-out pairs are training pairs too",
+      "✓ 2/2 own, seed 2",
+    ]);
   });
 
   it("returns runs with the gold rewards of their responses, by default of the last iteration", async (test) => {

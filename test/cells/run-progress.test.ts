@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Figures, Reporter } from "../../src/base/task.js";
 import { runProgress } from "../../src/cells/run-progress.js";
+import { cell } from "../../src/notebook/display.js";
 
 describe("runProgress", () => {
   it("counts the steps and tokens of all trainings on one line, and names other phases there", () => {
@@ -13,7 +14,7 @@ describe("runProgress", () => {
         finish: (text) => void told.push([`finished ${text ?? ""}`]),
       }),
     };
-    const progress = runProgress(reporter, "SeRA", 4);
+    const progress = runProgress(reporter, "SeRA", 4, () => {});
     const train = progress.reporter.start("align 1/2", 2);
     train.update(1, { loss: 1, tokens: 10 });
     train.update(2, { loss: 1, tokens: 20 });
@@ -48,7 +49,7 @@ describe("runProgress", () => {
       },
     };
     // Two trainings of three steps were finished, and two steps of the third.
-    const progress = runProgress(reporter, "SeRA", 12);
+    const progress = runProgress(reporter, "SeRA", 12, () => {});
     progress.reporter.resumed!(8);
     const third = progress.reporter.start("align 3/4", 3, "steps", 2);
     third.update(3, { tokens: 5 });
@@ -68,6 +69,7 @@ describe("runProgress", () => {
         { start: () => ({ update: (done: number) => void told.push(done), finish() {} }) },
         "DPO",
         4,
+        () => {},
       );
       if (trained) {
         const training = progress.reporter.start("align", 3);
@@ -80,5 +82,32 @@ describe("runProgress", () => {
     };
     assert.deepEqual(counted(false), [4]);
     assert.deepEqual(counted(true), [3]);
+  });
+
+  it("names the phases of user-defined functions on the line, also between two phases of the run", () => {
+    const told: string[] = [];
+    const start: Reporter["start"] = (label) => ({
+      update() {},
+      between: (text) => void told.push(`${label}: ${text}`),
+      finish() {},
+    });
+    const progress = runProgress({ start }, "mine", 4, () => {});
+    progress.within(() => cell.reporter.start("respond", 8, "responses").update(3));
+    assert.deepEqual(told, ["mine: respond 3/8 responses"]);
+  });
+
+  it("displays notes, also those of user-defined functions, below the line, and no folder", () => {
+    const told: string[] = [];
+    const start: Reporter["start"] = (label) => ({ update() {}, finish: () => void told.push(`${label} ended`) });
+    const progress = runProgress({ start }, "DPO", 4, (text) => void told.push(text));
+    const training = progress.reporter.start("align", 4);
+    progress.reporter.opened!("new run in runs/dpo");
+    progress.reporter.note!("a cache cannot be written");
+    progress.within(() => cell.reporter.note!("a token is unknown"));
+    training.update(4, { tokens: 5 });
+    training.finish();
+    assert.deepEqual(told, []);
+    progress.finish();
+    assert.deepEqual(told, ["DPO ended", "a cache cannot be written", "a token is unknown"]);
   });
 });
