@@ -40,10 +40,16 @@ export interface Reporter {
   };
   /** Displays a line of text between phases. */
   note?(text: string): void;
-  /** Displays in which folder a run begins, resumes or ended. Default: as a note. */
-  opened?(text: string): void;
+  /** Displays where a run, or a training that it copies, is stored. Default: as a note. */
+  place?(text: string): void;
   /** Called before the first phase of a resumed run with the training steps that earlier processes have taken. */
   resumed?(steps: number): void;
+}
+
+/** Displays where something is stored; see {@link Reporter.place}. */
+export function notePlace(reporter: Reporter | undefined, text: string): void {
+  if (reporter?.place) reporter.place(text);
+  else reporter?.note?.(text);
 }
 
 /** Progress display and cancellation of a task. */

@@ -15,7 +15,7 @@ interface RunProgress {
 
 /**
  * Shows a whole run as one line that counts its training steps and names the phase between two trainings, unlike a run
- * shown alone, which has a line for each phase. Its folder is not shown.
+ * shown alone, which has a line for each phase. Places are not shown.
  *
  * @param steps training steps of the whole run
  * @param note displays a note of the run, once its line has ended
@@ -62,7 +62,7 @@ export function runProgress(
         };
       },
       note: keep,
-      opened() {},
+      place() {},
     },
     within: (work) => nestPhases(begin, keep, work),
     complete() {

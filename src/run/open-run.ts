@@ -5,7 +5,7 @@ import { objectiveOf } from "../align/pair-objective.js";
 import { bytesIn, formatBytes } from "../base/byte-size.js";
 import { InputError, quote } from "../base/errors.js";
 import { writeFileAtomic, writeJson } from "../base/files.js";
-import { reported, reportedIfSlow } from "../base/task.js";
+import { notePlace, reported, reportedIfSlow } from "../base/task.js";
 import { pairRow } from "../data/pair-row.js";
 import type { TokenizedDemonstration, TokenizedPair } from "../data/tokenize.js";
 import { requireTrainable } from "../model/parameters/quantization/quantized-weights.js";
@@ -206,16 +206,11 @@ async function readEnded(
   const summary = await folder.readJson(runLayout.summary);
   if (evaluate && summary.evaluate !== evaluate.identity) return undefined;
   const { mtime } = await stat(folder.file(runLayout.summary.path));
-  noteOpened(
+  notePlace(
     reporter,
     `read from ${folder.path}, where the run ended on ${mtime.toISOString().slice(0, 16).replace("T", " ")} UTC`,
   );
   return summary;
-}
-
-function noteOpened(reporter: RunControls["reporter"], text: string): void {
-  if (reporter?.opened) reporter.opened(text);
-  else reporter?.note?.(text);
 }
 
 /** Returns the options that were set, to tell the runs of a loop apart: `: beta 0.5, seed 1`. */
@@ -286,9 +281,9 @@ async function runLocked(
 
 /** Tells where the run is, and how far it has got. */
 async function announce(folder: RunFolder, method: Method, { reporter }: RunControls): Promise<void> {
-  if (!folder.hasBegun) return noteOpened(reporter, `new run in ${folder.path}${settingsGiven(method)}`);
+  if (!folder.hasBegun) return notePlace(reporter, `new run in ${folder.path}${settingsGiven(method)}`);
   const { lastTrained = 0 } = folder;
-  noteOpened(reporter, `resuming the run in ${folder.path}${lastTrained > 0 ? ` after iteration ${lastTrained}` : ""}`);
+  notePlace(reporter, `resuming the run in ${folder.path}${lastTrained > 0 ? ` after iteration ${lastTrained}` : ""}`);
   reporter?.resumed?.((await folder.readRowsIfPresent(runLayout.metrics)).length);
 }
 

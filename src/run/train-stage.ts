@@ -4,7 +4,7 @@ import type { Objective } from "../align/objective.js";
 import type { StepRecord, TrainingOptions } from "../align/trainer.js";
 import type { Random } from "../base/random.js";
 import { formatBytes } from "../base/byte-size.js";
-import { reported, type TaskOptions } from "../base/task.js";
+import { notePlace, reported, type TaskOptions } from "../base/task.js";
 import type { RunContext } from "./context.js";
 import type { ExecutedTraining, ModelRef } from "./executor.js";
 import { runLayout } from "./folder/layout.js";
@@ -80,7 +80,7 @@ export async function trainStage<Example>(context: RunContext, stage: TrainStage
         const finished =
           digest !== undefined && done === 0 ? await shared?.trainings.finished(digest, at, training) : undefined;
         if (finished) {
-          note(`${label}: copied from ${finished.run}, which has trained the same`);
+          notePlace(context.controls.reporter, `${label}: copied from ${finished.run}, which has trained the same`);
           folder.addSeconds(iteration, "training", Math.max(0, finished.seconds - secondsSince(begin)));
           training = finished.training;
         }

@@ -96,12 +96,12 @@ describe("runProgress", () => {
     assert.deepEqual(told, ["mine: respond 3/8 responses"]);
   });
 
-  it("displays notes, also those of user-defined functions, below the line, and no folder", () => {
+  it("displays notes, also those of user-defined functions, below the line, and no place", () => {
     const told: string[] = [];
     const start: Reporter["start"] = (label) => ({ update() {}, finish: () => void told.push(`${label} ended`) });
     const progress = runProgress({ start }, "DPO", 4, (text) => void told.push(text));
     const training = progress.reporter.start("align", 4);
-    progress.reporter.opened!("new run in runs/dpo");
+    progress.reporter.place!("new run in runs/dpo");
     progress.reporter.note!("a cache cannot be written");
     progress.within(() => cell.reporter.note!("a token is unknown"));
     training.update(4, { tokens: 5 });
