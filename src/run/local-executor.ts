@@ -117,8 +117,6 @@ export class LocalExecutor implements Executor {
       end: async () => {
         await trainer.end();
         await policy.free();
-        // Other iterations train on batches of other shapes.
-        await this.start.programs.clear();
       },
     };
   }

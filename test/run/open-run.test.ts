@@ -282,6 +282,18 @@ describe("openRun", () => {
     }
   });
 
+  it("prepares no program that an earlier run from the same start has prepared", async (test) => {
+    const own = new ProgramCache(new OnnxEngine({ threads: 1 }));
+    test.after(() => own.engine.close());
+    const prepare = test.mock.method(own.engine, "prepare");
+    const run = async () => openRun(tinySera(), await tinyInput(own), { folder: emptyFolder(test) });
+    await run();
+    const first = prepare.mock.callCount();
+    await run();
+    assert.ok(first > 10, `${first} programs`);
+    assert.equal(prepare.mock.callCount(), first);
+  });
+
   it("repeats the iterations from redoFrom on with the same bytes", async (test) => {
     const folder = emptyFolder(test);
     await openRun(tinySera(), await tinyInput(programs), { folder });
