@@ -10,9 +10,9 @@ import type { Method } from "../run/method.js";
 import { openPrepared, prepareMethod, type PreparedRun, type RunPlace } from "../run/open-run.js";
 import { plannedSteps } from "../run/planned-steps.js";
 import { checkSettings } from "./check-settings.js";
+import { firstOfKind } from "./first-of-kind.js";
 import { MethodComparison } from "./method-comparison.js";
 import { Run } from "./run.js";
-import { firstOfKind } from "./first-of-kind.js";
 import { runProgress } from "./run-progress.js";
 import { cellControls, judgedInput, runInput, separateSettings, type RunSettings } from "./train.js";
 
