@@ -94,6 +94,11 @@ export class ProgramCache {
     for (const { executable } of all) await release(executable);
   }
 
+  /** Releases the least recently used programs until the others take at most `bytes`. */
+  async trim(bytes: number): Promise<void> {
+    for (const executable of this.removeBeyond(bytes)) await release(executable);
+  }
+
   private make(build: () => Program, usage: Usage): Prepared {
     let program: Program;
     try {
@@ -102,7 +107,7 @@ export class ProgramCache {
       return { bytes: 0, executable: Promise.reject(error as Error) };
     }
     const bytes = Math.max(leastBytes, withMargin(programBytes(program)));
-    const gone = this.makeRoom(bytes);
+    const gone = this.removeBeyond(Math.min(mostBytes, programMemory(this.memory, this.engine.stateBytes)) - bytes);
     const prepare = async () => {
       for (const executable of gone) await release(executable);
       return this.engine.prepare(program, usage);
@@ -110,9 +115,8 @@ export class ProgramCache {
     return { bytes, executable: prepare() };
   }
 
-  /** Removes the programs that must go to make room for one of this size. */
-  private makeRoom(bytes: number): Promise<Executable>[] {
-    const limit = Math.min(mostBytes, programMemory(this.memory, this.engine.stateBytes)) - bytes;
+  /** Removes the least recently used programs until the others take at most `limit` bytes, and returns them. */
+  private removeBeyond(limit: number): Promise<Executable>[] {
     let held = [...this.prepared.values()].reduce((sum, one) => sum + one.bytes, 0);
     const gone: Promise<Executable>[] = [];
     for (const [key, one] of this.prepared) {

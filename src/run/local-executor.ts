@@ -17,6 +17,12 @@ import { responseEmbeddings } from "../model/scoring/embed.js";
 import { responseLogProbs, responseTokenLogProbs } from "../model/scoring/score.js";
 import type { ExecutedTraining, Executor, ModelRef, TrainingTask } from "./executor.js";
 
+/**
+ * Memory of the programs that are kept after a training. Those of a small model serve the next training and the next run; those of
+ * a large one would hold gigabytes, and preparing them takes little of its time.
+ */
+const keptBytes = 2 ** 29;
+
 /** Does the work of a run on the engine of the model that it begins from. */
 export class LocalExecutor implements Executor {
   private readonly start: Policy;
@@ -117,6 +123,7 @@ export class LocalExecutor implements Executor {
       end: async () => {
         await trainer.end();
         await policy.free();
+        await this.start.programs.trim(keptBytes);
       },
     };
   }

@@ -70,6 +70,19 @@ describe("ProgramCache", () => {
     await cache.clear();
   });
 
+  it("keeps the most recently used programs when it is trimmed", async () => {
+    const { cache, built, get } = twoPrograms();
+    const two = await get(2);
+    await get(3);
+    // Each counts as 8 MiB.
+    await cache.trim(2 ** 24);
+    assert.equal((await two.run(feeds)).y!.data[0], 10);
+    await cache.trim(2 ** 23);
+    await assert.rejects(two.run(feeds), /this program has been freed/);
+    await get(3);
+    assert.deepEqual(built, [2, 3]);
+  });
+
   it("releases all programs when it is cleared", async () => {
     const { cache, built, get } = twoPrograms();
     const two = await get(2);
