@@ -87,7 +87,7 @@ if (work.saveTo !== undefined) {
 } else {
   const scored = await timed(() => pairLogProbs(policy, pairs));
   const { chosen, rejected } = scored.result;
-  await programs.clear();
+  await programs.trim(0);
   const score = peakBytes();
   // Including the building of programs, since a user waits for it.
   const { seconds: writeSeconds } = await timed(() => write(work.responses, { temperature: 0.7 }));

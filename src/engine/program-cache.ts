@@ -87,13 +87,6 @@ export class ProgramCache {
     return this.get(digest, () => program, usage);
   }
 
-  /** Releases all programs. */
-  async clear(): Promise<void> {
-    const all = [...this.prepared.values()];
-    this.prepared.clear();
-    for (const { executable } of all) await release(executable);
-  }
-
   /** Releases the least recently used programs until the others take at most `bytes`. */
   async trim(bytes: number): Promise<void> {
     for (const executable of this.removeBeyond(bytes)) await release(executable);

@@ -294,6 +294,15 @@ describe("openRun", () => {
     assert.equal(prepare.mock.callCount(), first);
   });
 
+  it("keeps at most half a GiB of programs after each training", async (test) => {
+    const trim = test.mock.method(ProgramCache.prototype, "trim");
+    await openRun(tinySera(), await tinyInput(programs), { folder: emptyFolder(test) });
+    assert.deepEqual(
+      trim.mock.calls.map(({ arguments: given }) => given),
+      [[2 ** 29], [2 ** 29], [2 ** 29]],
+    );
+  });
+
   it("repeats the iterations from redoFrom on with the same bytes", async (test) => {
     const folder = emptyFolder(test);
     await openRun(tinySera(), await tinyInput(programs), { folder });
