@@ -60,7 +60,7 @@ const worlds = {
     options: { learningRate: 2e-4, batchSize: 16 },
     // It would take as long as the training.
     withKl: false,
-    only: ["SFT", "DPO", "DPO, 8 epochs", "ORPO", "SeRA", "SeRA, labels by likelihood"],
+    only: ["SFT", "DPO", "DPO, 8 epochs", "ORPO", "SimPO", "SeRA", "SeRA, labels by likelihood"],
     async load(limit) {
       const start = await loadModel(process.env.SERA_MODEL ?? smollm2Path(), { threads, lora: { rank: 16 } });
       const { prompts } = await loadPrompts(instructions.train, { limit });
