@@ -1,7 +1,10 @@
-// The virtual environment of `npm run lab`: created once, and updated when the requirements change.
+// The virtual environments of JupyterLab: `.venv-lab` of `npm run lab`, and `.venv-test` of the checks. Each is created once, and
+// updated when its requirements change.
+//     node scripts/lab-environment.mjs <folder> <requirements>     makes one beforehand
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { InputError } from "../dist/src/base/errors.js";
 import { pythons } from "../dist/src/kernel/install/python.js";
 
@@ -97,4 +100,9 @@ async function install(python, requirements) {
 
 function succeeds(command, ...args) {
   return spawnSync(command, args, { stdio: "ignore", windowsHide: true }).status === 0;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [folder, requirements] = process.argv.slice(2);
+  await labEnvironment(resolve(folder), requirements);
 }

@@ -1,17 +1,22 @@
 // Runs the same cells locally and on a local Ray cluster, and compares the results: node scripts/ray-test.mjs [part …]
-// SERA_RAY_PYTHON names a Python that has cluster/ installed; otherwise .venv-ray is created. If that fails, exceeds the time
-// limit, or there is no Python, the script says so and exits with 0.
+// SERA_RAY_PYTHON names a Python that has cluster/ installed; otherwise .venv-ray is created. If that fails, the script says so and
+// exits with 0.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { freePorts } from "../dist/src/base/free-ports.js";
 import { align, loadModel, loadPreferences, plot, ray, Run, sera } from "../dist/src/index.js";
+import { clusterEnvironment } from "./cluster-environment.mjs";
 
+const python = process.env.SERA_RAY_PYTHON ?? clusterEnvironment();
+if (python === undefined) {
+  console.log("skipped: Ray and TRL cannot be installed here; set SERA_RAY_PYTHON to a Python that has cluster/");
+  process.exit(0);
+}
 const work = mkdtempSync(join(tmpdir(), "sera-ray-"));
-const python = pythonWithCluster();
 const started = [];
 process.on("exit", () => {
   for (const child of started) kill(child);
@@ -268,27 +273,6 @@ for (const name of wanted) {
   console.log(`  in ${((performance.now() - begin) / 1000).toFixed(0)} s`);
 }
 process.exit(0);
-
-/** A Python that has cluster/ installed; if there is none and none can be created, says why and exits. */
-function pythonWithCluster() {
-  const given = process.env.SERA_RAY_PYTHON;
-  if (given) return given;
-  const made = ".venv-ray/bin/python";
-  try {
-    if (!existsSync(made)) execFileSync("python3", ["-m", "venv", ".venv-ray"], { stdio: "inherit" });
-    // Takes minutes and gigabytes the first time: torch, Ray and their dependencies.
-    execFileSync(made, ["-m", "pip", "install", "--quiet", "./cluster"], {
-      stdio: "inherit",
-      timeout: 1000 * Number(process.env.SERA_RAY_INSTALL_SECONDS ?? 1200),
-    });
-    return join(process.cwd(), made);
-  } catch (error) {
-    console.log(
-      `skipped: Ray and TRL cannot be installed here (${error.message.split("\n")[0]}); set SERA_RAY_PYTHON to a Python that has cluster/`,
-    );
-    process.exit(0);
-  }
-}
 
 /** Starts a head with two CPUs, on free ports. */
 async function startHead() {
