@@ -12,7 +12,8 @@ export function clusterEnvironment() {
   const limits = { stdio: "inherit", timeout: 1000 * Number(process.env.SERA_RAY_INSTALL_SECONDS ?? 1200) };
   try {
     if (!existsSync(python)) execFileSync("python3", ["-m", "venv", ".venv-ray"], limits);
-    execFileSync(python, ["-m", "pip", "install", "--quiet", "./cluster"], limits);
+    // Python compiles what it imports; compiling all of torch first would take a minute.
+    execFileSync(python, ["-m", "pip", "install", "--quiet", "--no-compile", "./cluster"], limits);
     return python;
   } catch (error) {
     console.log(`the environment of the cluster cannot be made: ${error.message.split("\n")[0]}`);
