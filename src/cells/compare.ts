@@ -1,4 +1,5 @@
 import { InputError, quote } from "../base/errors.js";
+import type { Reporter } from "../base/task.js";
 import type { PreferencePair } from "../data/pair.js";
 import type { Recipe } from "../methods/recipe.js";
 import { checkShared, takenBy } from "../methods/shared.js";
@@ -130,13 +131,14 @@ export async function runAll(
   { inputFor, placeOf }: RunsOfComparison,
 ): Promise<MethodComparison> {
   const prepare = (run: PlannedRun, controls: RunControls) => prepareMethod(run.method, inputFor(run), controls);
+  const note = firstOfKind((text) => controls.reporter?.note?.(text));
   const prepared = new Map<PlannedRun, PreparedRun>();
   // A method's other seeds have the same options and data.
   for (const run of planned.filter(({ name }, i) => planned.findIndex((other) => other.name === name) === i)) {
-    prepared.set(run, await named(run.name, () => checked(prepare(run, controls))));
+    const own = { ...controls, reporter: notedBy(controls.reporter, (text) => note(run.name, text)) };
+    prepared.set(run, await named(run.name, () => checked(prepare(run, own))));
   }
   const sizes = { pairs: input.pairs.length, demonstrations: input.demonstrations?.length ?? 0 };
-  const note = firstOfKind((text) => controls.reporter?.note?.(text));
   const runs: Record<string, Run[]> = {};
   for (const [i, run] of planned.entries()) {
     const label = `${run.name}, seed ${run.seed}`;
@@ -162,6 +164,10 @@ export async function runAll(
     planned.filter(({ name }) => name === planned[0]!.name).map(({ seed }) => seed),
   );
 }
+
+/** A reporter with the phases of another, and notes of its own. */
+const notedBy = (reporter: Reporter | undefined, note: (text: string) => void): Reporter | undefined =>
+  reporter && { start: (...phase) => reporter.start(...phase), note };
 
 async function checked(preparing: Promise<PreparedRun>): Promise<PreparedRun> {
   const prepared = await preparing;

@@ -103,6 +103,19 @@ describe("compare", () => {
     ]);
   });
 
+  it("shows what the check of the methods notes once too, with the method that had it first", async (test) => {
+    inEmptyFolder(test);
+    shown.length = 0;
+    const bridged = (beta: number) => methods.bmc({ bridge: "world", beta });
+    await compare(start, pairs, { first: bridged(1), second: bridged(2) }, { ...options, rounds: 1 });
+    const noted = shown.filter((text) => text.includes("world editor:"));
+    assert.equal(noted.length, 1, noted.join("\n"));
+    assert.match(
+      noted[0]!,
+      /^first: world editor: \d+ of the \d+ pairs edited|^first: world editor: \d+ of \d+ pairs edited/,
+    );
+  });
+
   it("returns runs with the gold rewards of their responses, by default of the last iteration", async (test) => {
     inEmptyFolder(test);
     const recipe = { SeRA: methods.sera({ beta: 2, responses: 2, learningRate: 1e-3 }) };
